@@ -1,0 +1,19 @@
+/**
+ * `teleworker`: the client.
+ * @module
+ */
+import { EXIT } from "./lib/client/exit_code.ts";
+import { execute, parse } from "./lib/client/program.ts";
+import { note } from "./lib/client/terminal.ts";
+
+if (import.meta.main) {
+  const command = parse(Deno.args);
+  try {
+    Deno.exit(await execute(command));
+  } catch (error) {
+    // Nobody reads us any more, as behind `| head`: end as a program that SIGPIPE ends.
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(128 + 13);
+    await note(error instanceof Error ? error.message : String(error)).catch(() => {});
+    Deno.exit(command.verb === "run" || command.verb === "wait" ? EXIT.teleworker : EXIT.failure);
+  }
+}

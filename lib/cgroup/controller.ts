@@ -1,0 +1,28 @@
+import type { KernelFiles } from "./kernel_files.ts";
+import type { Limit, Limits } from "./limits.ts";
+import type { Usage } from "./usage.ts";
+
+/** One controller of the kernel: which files limit a job, and which tell what it used. */
+export interface Controller {
+  /** As the kernel calls it, in `/proc/cgroups` or `cgroup.controllers`. */
+  readonly name: string;
+  /** The limits it enforces, each with the files of which a group must have one (the kernel's configuration decides). */
+  readonly enforces: Readonly<Partial<Record<Limit, readonly string[]>>>;
+  /** Files that tell at the end what a job used; of each row the first that a group has. */
+  readonly usageFiles: readonly (readonly string[])[];
+  /** Files that mean something only as long as the job lives. */
+  readonly liveFiles: readonly string[];
+  /** Writes those of the limits that are its own into a group's directory. */
+  write(directory: string, limits: Limits): void;
+  /** The limits that a group's directory holds; null is unlimited. */
+  read(directory: string): Partial<Record<Limit, number | null>>;
+  /** What it finds in the lines of usage and live files. */
+  usage(files: KernelFiles): Partial<Usage>;
+}
+
+/** The entries of a record whose values are known. */
+export function known(values: Readonly<Record<string, number | null>>): Record<string, number> {
+  const result: Record<string, number> = {};
+  for (const [key, value] of Object.entries(values)) if (value !== null) result[key] = value;
+  return result;
+}

@@ -1,0 +1,69 @@
+/**
+ * What a job may take of its host, as cgroups can enforce it. What is absent is not limited.
+ *
+ * Disk limits hold for each whole disk of the host by itself, not for their sum.
+ */
+export interface Limits {
+  /** CPU time per time, in cores: `0.5` is half a core, `2` two whole ones; from 0.01. */
+  cpus?: number;
+  /** Share of a contended CPU in relation to other groups, 1 to 10000; the kernel's default is 100. */
+  cpuWeight?: number;
+  /** Memory in bytes, page cache included and swap counted as memory. */
+  memoryBytes?: number;
+  /** Processes and threads at one time. */
+  pids?: number;
+  /** Bytes a second read from each disk. */
+  readBytesPerSecond?: number;
+  /** Bytes a second written to each disk. */
+  writeBytesPerSecond?: number;
+  /** Read operations a second on each disk. */
+  readOperationsPerSecond?: number;
+  /** Write operations a second on each disk. */
+  writeOperationsPerSecond?: number;
+  /**
+   * Share of a contended disk in relation to other groups, 1 to 10000; the kernel's default is 100. It binds on disks
+   * whose scheduler knows weights (BFQ, or v2's io.cost); on others the kernel takes the number and ignores it.
+   */
+  ioWeight?: number;
+}
+
+/** The name of one limit. */
+export type Limit = keyof Limits;
+
+/** What people call each limit, to follow "Cannot limit". */
+export const LIMIT_NAMES: Readonly<Record<Limit, string>> = {
+  cpus: "CPU time",
+  cpuWeight: "CPU weight",
+  memoryBytes: "memory",
+  pids: "processes",
+  readBytesPerSecond: "disk reads in bytes per second",
+  writeBytesPerSecond: "disk writes in bytes per second",
+  readOperationsPerSecond: "disk reads in operations per second",
+  writeOperationsPerSecond: "disk writes in operations per second",
+  ioWeight: "disk weight",
+};
+
+/** The limits that are set, in the order of {@linkcode LIMIT_NAMES}. */
+export function limitsIn(limits: Limits): Limit[] {
+  const names = Object.keys(LIMIT_NAMES).filter((name): name is Limit => name in LIMIT_NAMES);
+  return names.filter((name) => limits[name] !== undefined);
+}
+
+/**
+ * The last guard before kernel files: `NaN` or a negative number never reaches them.
+ *
+ * @throws {RangeError} If a limit is not a finite number above zero.
+ */
+export function checkLimits(limits: Limits): void {
+  for (const limit of limitsIn(limits)) {
+    const value = limits[limit];
+    if (value === undefined || !Number.isFinite(value) || value <= 0) {
+      throw new RangeError(`Cannot limit ${LIMIT_NAMES[limit]} to "${value}": not a number above zero`);
+    }
+  }
+}
+
+/** `value` as kernel files take it: a whole number in decimal digits, at least 1, and never in `1e21` notation. */
+export function wholeNumber(value: number, most = Number.MAX_SAFE_INTEGER): string {
+  return BigInt(Math.min(Math.max(Math.round(value), 1), most)).toString();
+}

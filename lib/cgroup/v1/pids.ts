@@ -1,0 +1,1 @@
+export { pids } from "../v2/pids.ts";

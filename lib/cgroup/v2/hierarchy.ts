@@ -1,0 +1,121 @@
+import { basename, dirname, join } from "node:path";
+import { type Hierarchy, makeRoot, probe } from "../hierarchy.ts";
+import { hasFile, readLines, reasonOf, writeValue } from "../kernel_files.ts";
+import type { V2Tree } from "../locate.ts";
+import { V2_CONTROLLERS } from "./controllers.ts";
+
+/** Where the daemon itself sits in a group that was delegated to it: a group with processes gets no controllers below. */
+const LEAF = "daemon";
+
+/** Rounds of moving processes out of a group: some may fork meanwhile. */
+const MOST_ROUNDS = 20;
+
+/**
+ * Our directory in the v2 tree, with every controller enabled that can be: below the root of the tree, or below the group
+ * that was delegated to us.
+ *
+ * @throws {Error} If we may make groups in neither, with a reason that can be shown.
+ */
+export function openHierarchy(tree: V2Tree, name: string): Hierarchy {
+  const failures: unknown[] = [];
+  for (const base of bases(tree)) {
+    try {
+      return openBelow(base, name);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw failures[0];
+}
+
+/** The groups below which ours may be, the best one first. */
+function bases({ mountPoint, own }: V2Tree): string[] {
+  if (own === null || own === mountPoint) return [mountPoint];
+  // Second start in the same unit, or systemd's `DelegateSubgroup=daemon`: we are in the leaf already.
+  const delegated = basename(own) === LEAF ? dirname(own) : own;
+  if (delegated === mountPoint) return [mountPoint];
+  return isOurUnit(delegated, mountPoint) ? [delegated, mountPoint] : [mountPoint, delegated];
+}
+
+/**
+ * Whether systemd gave us a unit (`Delegate=yes`): root could make groups anywhere, but a service's jobs belong below it,
+ * where they are counted and systemd leaves them alone. With delegation it has all controllers; without, a login session
+ * or a service that we only happen to be started in has other processes, which are not ours to move.
+ */
+function isOurUnit(group: string, mountPoint: string): boolean {
+  if (!/\.(service|scope)$/.test(basename(group))) return false;
+  const available = controllersIn(group, "cgroup.controllers");
+  if (!controllersIn(mountPoint, "cgroup.controllers").every((name) => available.includes(name))) return false;
+  return (readLines(join(group, "cgroup.procs")) ?? []).every((pid) => Number(pid) === Deno.pid);
+}
+
+/** Opens our directory below `base`; leaves nothing behind if that fails. */
+function openBelow(base: string, name: string): Hierarchy {
+  const root = join(base, name);
+  makeRoot(root);
+  try {
+    probe(root);
+    const missing = controllersIn(base, "cgroup.controllers").filter((controller) =>
+      !controllersIn(base, "cgroup.subtree_control").includes(controller)
+    );
+    if (missing.length > 0) moveProcesses(base);
+    enableControllers(base);
+    enableControllers(root);
+    return { root, controllers: V2_CONTROLLERS, files: probe(root) };
+  } catch (error) {
+    removeIfEmpty(root);
+    throw error;
+  }
+}
+
+/** The controllers of interest that a file like `cgroup.controllers` lists. */
+function controllersIn(group: string, file: string): string[] {
+  const listed = readLines(join(group, file))?.[0]?.split(" ") ?? [];
+  return V2_CONTROLLERS.map(({ name }) => name).filter((name) => listed.includes(name));
+}
+
+/** Enables each controller by itself, so that one refusal (realtime processes refuse `+cpu`) does not lose the others. */
+function enableControllers(group: string): void {
+  for (const controller of controllersIn(group, "cgroup.controllers")) {
+    try {
+      writeValue(group, "cgroup.subtree_control", `+${controller}`);
+    } catch {
+      // What could not be enabled shows in the files that a new group has.
+    }
+  }
+}
+
+/**
+ * Moves the processes of a group into a leaf below it. Before enabling anything, not on refusal: `+cpu` would succeed
+ * and turn a group with processes into a threaded one, which is then of no use ("Threads" in cgroup-v2.rst).
+ *
+ * @throws {Error} If we may not, or some keep coming.
+ */
+function moveProcesses(group: string): void {
+  // The root of the tree, which alone has no such file, may have both processes and controllers.
+  if (!hasFile(group, "cgroup.type")) return;
+  const leaf = join(group, LEAF);
+  let failure: unknown = "new ones keep coming";
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const pids = readLines(join(group, "cgroup.procs")) ?? [];
+    if (pids.length === 0) return;
+    makeRoot(leaf);
+    for (const pid of pids) {
+      try {
+        writeValue(leaf, "cgroup.procs", pid);
+      } catch (error) {
+        // It may just have ended; if not, it is still there in the next round.
+        failure = error;
+      }
+    }
+  }
+  throw new Error(`Cannot move the processes of cgroup "${group}" to "${leaf}": ${reasonOf(failure)}`);
+}
+
+function removeIfEmpty(group: string): void {
+  try {
+    Deno.removeSync(group);
+  } catch {
+    // Not empty: it was there before, and has jobs.
+  }
+}

@@ -1,0 +1,121 @@
+import type { z } from "zod";
+import { type Job, jobListSchema, jobSchema, type Problem, PROBLEM_TYPE, problemSchema } from "../contract/mod.ts";
+import type { Connection } from "./connection.ts";
+import { ConnectionFailure, Failure, ProblemFailure } from "./failure.ts";
+
+/** A request to the API. */
+export interface ApiRequest {
+  readonly method?: "GET" | "POST" | "DELETE";
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a command may ask of the daemon. */
+export class Api implements Disposable {
+  readonly #connection: Connection;
+
+  /** Takes the connection over, and closes it when disposed. */
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Sends a request.
+   * @throws {ProblemFailure} when the server refuses it.
+   * @throws {ConnectionFailure} when it does not come to an answer.
+   */
+  async send(
+    path: string,
+    { method = "GET", query = {}, body, headers = {}, signal }: ApiRequest = {},
+  ): Promise<Response> {
+    const url = new URL(path, this.#connection.base);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const response = await this.#fetch(url, {
+      method,
+      headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (response.ok) return response;
+    throw new ProblemFailure(await readProblem(response));
+  }
+
+  /** Sends a request and reads its answer in this schema. */
+  async ask<T>(path: string, schema: z.ZodType<T>, request?: ApiRequest): Promise<T> {
+    const response = await this.send(path, request);
+    const answer = schema.safeParse(await response.json().catch((error) => brokenOff(error)));
+    if (!answer.success) {
+      throw new Failure(`Cannot understand the server at "${this.#connection.base}": ${path} is not as agreed`);
+    }
+    return answer.data;
+  }
+
+  /**
+   * The job that a user means by an id, the unique beginning of one, or a name.
+   * @throws {Failure} when there is none, or more than one.
+   */
+  async find(reference: string): Promise<Job> {
+    const { jobs } = await this.ask("/v1/jobs", jobListSchema, { query: { job: reference, limit: 100 } });
+    const named = jobs.filter(({ name, id }) => name === reference || id === reference);
+    const found = named.length > 0 ? named : jobs;
+    const [job] = found;
+    if (job === undefined) throw new Failure(`There is no job "${reference}"`);
+    if (found.length > 1) {
+      throw new Failure(
+        `Cannot tell which job "${reference}" is: ${found.map(({ id, owner }) => `${id} of ${owner}`).join(", ")}`,
+      );
+    }
+    return job;
+  }
+
+  /** The job as it is now, or once it has ended. */
+  async job(id: string, query: { wait?: boolean } = {}, signal?: AbortSignal): Promise<Job> {
+    return await this.ask(`/v1/jobs/${id}`, jobSchema, { query, signal });
+  }
+
+  /** Closes the connection. */
+  [Symbol.dispose](): void {
+    this.#connection.client.close();
+  }
+
+  async #fetch(url: URL, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(url, { ...init, client: this.#connection.client });
+    } catch (error) {
+      if (init.signal?.aborted) throw error;
+      throw new ConnectionFailure(`Cannot reach the server at "${this.#connection.base}": ${reasonOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+async function readProblem(response: Response): Promise<Problem> {
+  const text = await response.text().catch((error) => brokenOff(error));
+  if (response.headers.get("content-type") === PROBLEM_TYPE) {
+    const problem = problemSchema.safeParse(JSON.parse(text));
+    if (problem.success) return problem.data;
+  }
+  return {
+    type: "about:blank",
+    title: `The server answered ${response.status} ${response.statusText}`.trim(),
+    status: response.status,
+  };
+}
+
+function brokenOff(error: unknown): never {
+  throw new ConnectionFailure(`The connection broke off: ${reasonOf(error)}`, { cause: error });
+}
+
+/** The innermost cause says what happened; the outer ones only where. */
+function reasonOf(error: unknown): string {
+  let innermost = error;
+  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
+  const text = innermost instanceof Error ? innermost.message : String(innermost);
+  const parts = text.split(": ");
+  return (parts.at(-1) ?? text).replace(/ \(os error \d+\)$/, "").trim() || text;
+}

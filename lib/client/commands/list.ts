@@ -1,0 +1,69 @@
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { withDefault } from "@optique/core/modifiers";
+import type { InferValue } from "@optique/core/parser";
+import { command, constant, flag } from "@optique/core/primitives";
+import { type Job, type JobList, jobListSchema } from "../../contract/mod.ts";
+import type { Api } from "../api.ts";
+import { describeCommand, describeState, formatTable, paint } from "../format.ts";
+import type { Session } from "../session.ts";
+import { clean, print, type Terminal } from "../terminal.ts";
+import { formatDuration } from "../units.ts";
+
+/** `teleworker list`. */
+export const listCommand = command(
+  "list",
+  object({
+    verb: constant("list"),
+    all: withDefault(flag("--all", "-a", { description: message`Also the jobs that have ended.` }), false),
+  }),
+  {
+    aliases: ["ls", "ps"],
+    brief: message`List running jobs, or all.`,
+    footer: message`Example: teleworker list --all`,
+  },
+);
+
+const COMMAND_WIDTH = 48;
+
+/** Lists jobs, newest first. */
+export async function list(flags: InferValue<typeof listCommand>, { api, terminal }: Session): Promise<number> {
+  const jobs = await allJobs(api, flags.all ? undefined : "running");
+  if (terminal.json) { for (const job of jobs) await print(JSON.stringify(job)); }
+  else for (const line of formatJobs(jobs, terminal)) await print(line);
+  return 0;
+}
+
+async function allJobs(api: Api, state: string | undefined): Promise<Job[]> {
+  const jobs: Job[] = [];
+  let page: JobList = { jobs, cursor: null };
+  do {
+    const query = { state, limit: 1000, ...(page.cursor === null ? {} : { cursor: page.cursor }) };
+    page = await api.ask("/v1/jobs", jobListSchema, { query });
+    jobs.push(...page.jobs);
+  } while (page.cursor !== null);
+  return jobs;
+}
+
+function formatJobs(jobs: readonly Job[], terminal: Terminal): string[] {
+  const rows = jobs.map((job) => [
+    job.id,
+    job.name ?? "-",
+    clean(job.owner),
+    describeState(job),
+    job.durationSeconds === null ? "-" : formatDuration(job.durationSeconds),
+    shorten(clean(describeCommand(job))),
+  ]);
+  const [head = "", ...lines] = formatTable([["ID", "NAME", "OWNER", "STATE", "RAN FOR", "COMMAND"], ...rows]);
+  return [head, ...lines.map((line, index) => paintState(line, jobs[index], terminal))];
+}
+
+function paintState(line: string, job: Job | undefined, terminal: Terminal): string {
+  if (job === undefined) return line;
+  const state = describeState(job);
+  return line.replace(` ${state} `, () => ` ${paint(state, job, terminal)} `);
+}
+
+function shorten(text: string): string {
+  return text.length <= COMMAND_WIDTH ? text : `${text.slice(0, COMMAND_WIDTH - 1)}…`;
+}

@@ -1,0 +1,29 @@
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { multiple } from "@optique/core/modifiers";
+import type { InferValue } from "@optique/core/parser";
+import { command, constant } from "@optique/core/primitives";
+import type { Session } from "../session.ts";
+import { print } from "../terminal.ts";
+import { jobArgument } from "./status.ts";
+
+/** `teleworker remove`. */
+export const removeCommand = command(
+  "remove",
+  object({ verb: constant("remove"), jobs: multiple(jobArgument(), { min: 1 }) }),
+  {
+    aliases: ["rm"],
+    brief: message`Remove jobs with their records and output; stop them before, if need be.`,
+    footer: message`Example: teleworker remove backup`,
+  },
+);
+
+/** Removes jobs; prints the id of each. */
+export async function remove(flags: InferValue<typeof removeCommand>, { api, terminal }: Session): Promise<number> {
+  const jobs = await Promise.all(flags.jobs.map((reference) => api.find(reference)));
+  for (const { id } of jobs) {
+    await api.send(`/v1/jobs/${id}`, { method: "DELETE" });
+    if (!terminal.json) await print(id);
+  }
+  return 0;
+}

@@ -1,0 +1,80 @@
+import { merge, object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { withDefault } from "@optique/core/modifiers";
+import type { InferValue } from "@optique/core/parser";
+import { command, constant, flag } from "@optique/core/primitives";
+import type { Job } from "../../contract/mod.ts";
+import type { Api } from "../api.ts";
+import { exitCodeOf } from "../exit_code.ts";
+import { copyOutput } from "../follow.ts";
+import { describeState } from "../format.ts";
+import { jobFlags, toRequest } from "../job_flags.ts";
+import type { Session } from "../session.ts";
+import { note } from "../terminal.ts";
+import { startJob } from "./start.ts";
+import { stopJob } from "./stop.ts";
+import { waitFor } from "./wait.ts";
+
+/** `teleworker run`. */
+export const runCommand = command(
+  "run",
+  merge(
+    object({
+      verb: constant("run"),
+      detachOnInterrupt: withDefault(
+        flag("--detach-on-interrupt", { description: message`On Ctrl-C leave the job running rather than stop it.` }),
+        false,
+      ),
+    }),
+    jobFlags,
+  ),
+  {
+    brief: message`Start a job, show its output, exit as it does.`,
+    description:
+      message`Exits with the job's code, with 128 and the signal's number, or with 125 when Teleworker itself failed. Ctrl-C stops the job, a second one kills it.`,
+    footer: message`Example: teleworker run --cpus 0.5 --cwd /srv/app -- make -j4 test`,
+  },
+);
+
+/** Runs a job as if it were here. */
+export async function run(flags: InferValue<typeof runCommand>, { api }: Session): Promise<number> {
+  const job = await startJob(api, toRequest(flags));
+  const detached = new AbortController();
+  const stopping: Promise<void>[] = [];
+  let interrupts = 0;
+  const interrupt = () => {
+    interrupts++;
+    if (flags.detachOnInterrupt) return detached.abort();
+    stopping.push(stopOnInterrupt(api, job.id, interrupts));
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) Deno.addSignalListener(signal, interrupt);
+  try {
+    const ended = await followJob(api, job, detached.signal);
+    await Promise.all(stopping);
+    if (ended.reason !== null || ended.outOfMemory) await note(ended.reason ?? `The job ${describeState(ended)}`);
+    return exitCodeOf(ended);
+  } catch (error) {
+    if (!detached.signal.aborted) throw error;
+    await note(`The job goes on: ${job.id}`);
+    return 130;
+  } finally {
+    for (const signal of signals) Deno.removeSignalListener(signal, interrupt);
+  }
+}
+
+async function followJob(api: Api, job: Job, signal: AbortSignal): Promise<Job> {
+  const options = { follow: true, signal, connected: true };
+  await Promise.all([copyOutput(api, job.id, "stdout", options), copyOutput(api, job.id, "stderr", options)]);
+  return await waitFor(api, job.id, signal);
+}
+
+async function stopOnInterrupt(api: Api, id: string, interrupts: number): Promise<void> {
+  const kill = interrupts > 1;
+  await note(kill ? "Killing the job" : "Stopping the job; interrupt again to kill it");
+  try {
+    await stopJob(api, id, kill ? { signal: "SIGKILL", graceSeconds: 0 } : {});
+  } catch (error) {
+    await note(error instanceof Error ? error.message : String(error));
+  }
+}

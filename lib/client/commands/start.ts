@@ -1,0 +1,34 @@
+import { merge, object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import type { InferValue } from "@optique/core/parser";
+import { command, constant } from "@optique/core/primitives";
+import { IDEMPOTENCY_KEY, type Job, jobSchema, type StartRequest } from "../../contract/mod.ts";
+import type { Api } from "../api.ts";
+import { note, print } from "../terminal.ts";
+import { jobFlags, toRequest } from "../job_flags.ts";
+import { ridingThrough } from "../retry.ts";
+import type { Session } from "../session.ts";
+
+/** `teleworker start`. */
+export const startCommand = command("start", merge(object({ verb: constant("start") }), jobFlags), {
+  brief: message`Start a job and print its id.`,
+  footer: message`Example: teleworker start --name backup --memory 256M -- tar -czf /srv/backup.tgz /home`,
+});
+
+/** Starts a job; prints its id and nothing else. */
+export async function start(flags: InferValue<typeof startCommand>, { api, terminal }: Session): Promise<number> {
+  const job = await startJob(api, toRequest(flags));
+  await print(terminal.json ? JSON.stringify(job) : job.id);
+  if (job.state === "failed") await note(job.reason ?? "The job could not be started");
+  return job.state === "failed" ? 1 : 0;
+}
+
+/** Starts one job, also when the connection breaks between the request and its answer. */
+export async function startJob(api: Api, body: StartRequest): Promise<Job> {
+  const headers = { [IDEMPOTENCY_KEY]: crypto.randomUUID() };
+  return await ridingThrough(
+    () => api.ask("/v1/jobs", jobSchema, { method: "POST", body, headers }),
+    (error) => void note(`${error.message}; trying again`),
+    AbortSignal.any([]),
+  );
+}

@@ -1,0 +1,53 @@
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { multiple, optional, withDefault } from "@optique/core/modifiers";
+import type { InferValue } from "@optique/core/parser";
+import { command, constant, flag, option } from "@optique/core/primitives";
+import { type Job, jobSchema, type StopRequest } from "../../contract/mod.ts";
+import type { Api } from "../api.ts";
+import { describeState } from "../format.ts";
+import { ridingThrough } from "../retry.ts";
+import type { Session } from "../session.ts";
+import { note, print } from "../terminal.ts";
+import { duration, signal } from "../values.ts";
+import { jobArgument } from "./status.ts";
+
+/** `teleworker stop`. */
+export const stopCommand = command(
+  "stop",
+  object({
+    verb: constant("stop"),
+    signal: optional(option("--signal", "-s", signal(), { description: message`Sent to its main process (TERM).` })),
+    grace: optional(
+      option("--grace", duration(), { description: message`How long it may take before all of it is killed (10s).` }),
+    ),
+    kill: withDefault(flag("--kill", { description: message`Kill all of it at once.` }), false),
+    jobs: multiple(jobArgument(), { min: 1 }),
+  }),
+  {
+    brief: message`Stop jobs, and wait until they have ended.`,
+    footer: message`Example: teleworker stop --grace 30s backup`,
+  },
+);
+
+/** Stops jobs, all at the same time. */
+export async function stop(flags: InferValue<typeof stopCommand>, { api, terminal }: Session): Promise<number> {
+  const request: StopRequest = flags.kill ? { signal: "SIGKILL", graceSeconds: 0 } : {
+    ...(flags.signal === undefined ? {} : { signal: flags.signal }),
+    ...(flags.grace === undefined ? {} : { graceSeconds: flags.grace }),
+  };
+  const jobs = await Promise.all(flags.jobs.map((reference) => api.find(reference)));
+  const stopped = await Promise.all(jobs.map(({ id }) => stopJob(api, id, request)));
+  for (const job of stopped) await print(terminal.json ? JSON.stringify(job) : `${job.id} ${describeState(job)}`);
+  return 0;
+}
+
+/** Stops a job; the job as it ended. */
+export async function stopJob(api: Api, id: string, body: StopRequest): Promise<Job> {
+  return await ridingThrough(
+    () => api.ask(`/v1/jobs/${id}/stop`, jobSchema, { method: "POST", body }),
+    (error) => void note(`${error.message}; trying again`),
+    new AbortController().signal,
+    true,
+  );
+}

@@ -1,0 +1,26 @@
+import type { Problem } from "../contract/mod.ts";
+
+/** What a user is told when something of Teleworker's own fails; the message is a whole sentence. */
+export class Failure extends Error {
+  override readonly name: string = "Failure";
+}
+
+/** The server could not be reached, or the connection broke; trying again may help. */
+export class ConnectionFailure extends Failure {
+  override readonly name = "ConnectionFailure";
+}
+
+/** The server answered with a problem. */
+export class ProblemFailure extends Failure {
+  override readonly name = "ProblemFailure";
+
+  /** `problem` as the server sent it. */
+  constructor(readonly problem: Problem) {
+    super([problem.detail ?? problem.title, ...details(problem)].join("\n  "));
+  }
+}
+
+function details({ errors = [] }: Problem): string[] {
+  // A single one is told by the sentence already.
+  return errors.length < 2 ? [] : errors.map(({ field, message }) => `${field}: ${message}`);
+}

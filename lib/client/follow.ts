@@ -1,0 +1,51 @@
+import { OFFSET, type Stream } from "../contract/mod.ts";
+import type { Api } from "./api.ts";
+import { ConnectionFailure } from "./failure.ts";
+import { ridingThrough } from "./retry.ts";
+import { note, write } from "./terminal.ts";
+
+/** Which part of a job's output to copy. */
+export interface CopyOptions {
+  readonly tail?: number | undefined;
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+  /** Whether the job was just reached, so that a first failure is one of the connection. */
+  readonly connected?: boolean;
+}
+
+const TARGETS = { stdout: Deno.stdout, stderr: Deno.stderr } as const;
+
+/** Copies a stream of a job to the same stream here. After a broken connection it goes on from the byte where it was. */
+export async function copyOutput(api: Api, id: string, stream: Stream, options: CopyOptions): Promise<void> {
+  const { tail, follow, signal, connected } = options;
+  let offset: number | undefined;
+  const attempt = async (progress: () => void) => {
+    const query = offset === undefined ? { tail, follow } : { offset, follow };
+    const response = await api.send(`/v1/jobs/${id}/${stream}`, { query, signal });
+    progress();
+    offset ??= Number(response.headers.get(OFFSET) ?? 0);
+    for await (const chunk of chunksOf(response)) {
+      await write(TARGETS[stream], chunk);
+      offset += chunk.length;
+      progress();
+    }
+  };
+  await ridingThrough(attempt, (error) => void note(`${error.message}; trying again`), signal, connected);
+}
+
+/** The bytes of an answer; a connection that breaks is told from an output that cannot be written. */
+async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
+  if (response.body === null) return;
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((error) => {
+        throw new ConnectionFailure("The connection broke off", { cause: error });
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}

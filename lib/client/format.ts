@@ -1,0 +1,101 @@
+import type { Job } from "../contract/mod.ts";
+import { clean, type Terminal } from "./terminal.ts";
+import { formatDuration, formatSize } from "./units.ts";
+
+const COLOURS: Readonly<Record<Job["state"], number>> = {
+  running: 32,
+  exited: 0,
+  signaled: 33,
+  stopped: 33,
+  failed: 31,
+  lost: 31,
+};
+
+/** How a job is, in a few words: `exited 3`, `signaled SIGKILL, out of memory`. */
+export function describeState(job: Job): string {
+  const how = job.signal ?? (job.exitCode === null ? "" : String(job.exitCode));
+  return `${job.state} ${how}`.trim() + (job.outOfMemory ? ", out of memory" : "");
+}
+
+/** The command as one could type it. */
+export function describeCommand({ command, args }: Job): string {
+  return [command, ...args].map((word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+    .join(" ");
+}
+
+/** Colours a job's state. */
+export function paint(text: string, job: Job, { colour }: Terminal): string {
+  const code = job.state === "exited" && job.exitCode !== 0 ? 31 : COLOURS[job.state];
+  return colour && code !== 0 ? `\x1b[${code}m${text}\x1b[0m` : text;
+}
+
+/** A table with aligned columns, the first row its head. */
+export function formatTable(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, column) => widths[column] = Math.max(widths[column] ?? 0, cell.length));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+}
+
+const LIMITS: Readonly<Record<string, readonly [name: string, format: (value: number) => string]>> = {
+  cpus: ["cpus", String],
+  cpuWeight: ["cpu weight", String],
+  memoryBytes: ["memory", formatSize],
+  pids: ["processes", String],
+  readBytesPerSecond: ["reads", (value) => `${formatSize(value)}/s`],
+  writeBytesPerSecond: ["writes", (value) => `${formatSize(value)}/s`],
+  readOperationsPerSecond: ["read operations", (value) => `${value}/s`],
+  writeOperationsPerSecond: ["write operations", (value) => `${value}/s`],
+  ioWeight: ["io weight", String],
+};
+
+/** A job's limits in a line; null when it has none. */
+export function describeLimits({ limits }: Job): string | null {
+  const parts = Object.entries(limits).flatMap(([key, value]) => {
+    if (value === null) return [];
+    const [name, format] = LIMITS[key] ?? [key, String];
+    return [`${name} ${format(value)}`];
+  });
+  return parts.length === 0 ? null : parts.join(", ");
+}
+
+/** What a job used, in a line; null when the host cannot tell. */
+export function describeUsage({ usage }: Job): string | null {
+  const parts: string[] = [];
+  const add = (value: number | null, text: (value: number) => string) => {
+    if (value !== null) parts.push(text(value));
+  };
+  add(usage.cpuSeconds, (value) => `cpu ${formatDuration(value)}`);
+  add(usage.cpuThrottledSeconds, (value) => `throttled ${formatDuration(value)}`);
+  add(usage.memoryBytes, (value) => `memory ${formatSize(value)}`);
+  add(usage.memoryPeakBytes, (value) => `peak ${formatSize(value)}`);
+  add(usage.readBytes, (value) => `read ${formatSize(value)}`);
+  add(usage.writtenBytes, (value) => `written ${formatSize(value)}`);
+  add(usage.processes, (value) => `processes ${value}`);
+  add(usage.processesPeak, (value) => `most processes ${value}`);
+  return parts.length === 0 ? null : parts.join(", ");
+}
+
+/** All of a job for a person, a line a fact. */
+export function formatJob(job: Job, terminal: Terminal): string[] {
+  const facts: readonly (readonly [string, string | null])[] = [
+    ["id", job.id],
+    ["name", job.name],
+    ["owner", job.owner],
+    ["command", describeCommand(job)],
+    ["folder", job.cwd],
+    ["environment", job.envNames.length === 0 ? null : job.envNames.join(" ")],
+    ["state", paint(describeState(job), job, terminal)],
+    ["reason", job.reason],
+    ["pid", job.pid === null ? null : String(job.pid)],
+    ["created", job.createdAt],
+    ["started", job.startedAt],
+    ["ended", job.endedAt],
+    ["ran for", job.durationSeconds === null ? null : formatDuration(job.durationSeconds)],
+    ["timeout", job.timeoutSeconds === null ? null : formatDuration(job.timeoutSeconds)],
+    ["limits", describeLimits(job)],
+    ["used", describeUsage(job)],
+  ];
+  return facts.flatMap(([name, value]) =>
+    value === null ? [] : [`${name.padEnd(12)}${name === "state" ? value : clean(value)}`]
+  );
+}

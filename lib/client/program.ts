@@ -1,0 +1,108 @@
+import { merge, object, or } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { optional, withDefault } from "@optique/core/modifiers";
+import { option } from "@optique/core/primitives";
+import { choice, string } from "@optique/core/valueparser";
+import { run as parseArguments } from "@optique/run";
+import { VERSION } from "../contract/mod.ts";
+import { Api } from "./api.ts";
+import { certs, certsCommand } from "./commands/certs.ts";
+import { list, listCommand } from "./commands/list.ts";
+import { logs, logsCommand } from "./commands/logs.ts";
+import { remove, removeCommand } from "./commands/remove.ts";
+import { run, runCommand } from "./commands/run.ts";
+import { start, startCommand } from "./commands/start.ts";
+import { status, statusCommand } from "./commands/status.ts";
+import { stop, stopCommand } from "./commands/stop.ts";
+import { wait, waitCommand } from "./commands/wait.ts";
+import { openConnection } from "./connection.ts";
+import { EXIT } from "./exit_code.ts";
+import { openTerminal } from "./terminal.ts";
+
+const connection = object("Connection", {
+  host: optional(
+    option("--host", string({ metavar: "HOST:PORT" }), {
+      description: message`The server (TELEWORKER_HOST, else 127.0.0.1:8443).`,
+    }),
+  ),
+  socket: optional(
+    option("--socket", string({ metavar: "PATH" }), {
+      description: message`A local server's Unix socket (TELEWORKER_SOCKET).`,
+    }),
+  ),
+  certs: optional(option("--certs", string({ metavar: "DIR" }), {
+    description: message`The folder of certificates (TELEWORKER_CERTS, else ~/.config/teleworker/certs).`,
+  })),
+  identity: optional(option("--identity", string({ metavar: "NAME" }), {
+    description: message`Whose certificate to use, if there are several (TELEWORKER_IDENTITY).`,
+  })),
+  output: withDefault(
+    option("--output", choice(["table", "json"]), { description: message`json prints the API's objects, one a line.` }),
+    "table" as const,
+  ),
+});
+
+const parser = merge(
+  or(
+    startCommand,
+    runCommand,
+    statusCommand,
+    listCommand,
+    logsCommand,
+    stopCommand,
+    removeCommand,
+    waitCommand,
+    certsCommand,
+  ),
+  connection,
+);
+
+type Command = ReturnType<typeof parse>;
+
+/** The command line; ends the process for `--help`, `--version`, `completion` and wrong usage (2). */
+export function parse(args: readonly string[]) {
+  return parseArguments(parser, {
+    programName: "teleworker",
+    args,
+    brief: message`Runs programs on another host, and watches and stops them there.`,
+    examples: message`teleworker run --memory 256M -- sh -c 'echo hello; hostname'`,
+    usageLine: [{ type: "ellipsis" }],
+    commandList: "top-level",
+    help: "both",
+    version: { value: VERSION, option: true },
+    completion: "command",
+    aboveError: "none",
+    errorExitCode: EXIT.usage,
+    termWidth: "auto",
+  });
+}
+
+/** Carries a command out; its exit code. */
+export async function execute(command: Command): Promise<number> {
+  switch (command.verb) {
+    case "certs init":
+    case "certs server":
+    case "certs client":
+      return await certs(command, command.certs);
+  }
+  using api = new Api(await openConnection(command));
+  const session = { api, terminal: openTerminal(command.output) };
+  switch (command.verb) {
+    case "start":
+      return await start(command, session);
+    case "run":
+      return await run(command, session);
+    case "status":
+      return await status(command, session);
+    case "list":
+      return await list(command, session);
+    case "logs":
+      return await logs(command, session);
+    case "stop":
+      return await stop(command, session);
+    case "remove":
+      return await remove(command, session);
+    case "wait":
+      return await wait(command, session);
+  }
+}

@@ -1,0 +1,56 @@
+import { ConnectionFailure, ProblemFailure } from "./failure.ts";
+
+/** Milliseconds between tries: the first, and the most. */
+const PAUSE = { first: 100, most: 5_000 };
+/** Milliseconds without success after which a client gives up. */
+const PATIENCE = 5 * 60_000;
+
+/** Tells a failure that may pass, a daemon being restarted above all, from one that stays. */
+function mayPass(error: unknown): boolean {
+  return error instanceof ConnectionFailure || (error instanceof ProblemFailure && error.problem.status === 503);
+}
+
+/**
+ * Tries until it succeeds or fails for good. A first try that fails is a failure: only what has worked before is taken to be
+ * away for a while.
+ * @param attempt calls `progress` whenever it got something.
+ * @param notice is called once for every time that the connection is lost.
+ */
+export async function ridingThrough<T>(
+  attempt: (progress: () => void) => Promise<T>,
+  notice: (error: Error) => void,
+  signal: AbortSignal,
+  connected = false,
+): Promise<T> {
+  let succeeded = connected;
+  let pause = PAUSE.first;
+  let since = 0;
+  const progress = () => {
+    succeeded = true;
+    pause = PAUSE.first;
+    since = 0;
+  };
+  for (;;) {
+    try {
+      return await attempt(progress);
+    } catch (error) {
+      if (!succeeded || !mayPass(error) || !(error instanceof Error) || signal.aborted) throw error;
+      if (since === 0) {
+        since = performance.now();
+        notice(error);
+      }
+      if (performance.now() - since > PATIENCE) throw error;
+      await sleep(pause * (0.5 + Math.random()), signal);
+      pause = Math.min(PAUSE.most, pause * 2);
+    }
+  }
+}
+
+async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
+  signal.throwIfAborted();
+}

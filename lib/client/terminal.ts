@@ -1,0 +1,35 @@
+/** Where a command prints. Text of others is cleaned before it gets here, see {@linkcode clean}; bytes of jobs are not. */
+export interface Terminal {
+  /** Whether to print the API's objects rather than tables. */
+  readonly json: boolean;
+  /** Whether stdout may have colour. */
+  readonly colour: boolean;
+}
+
+/** The terminal of this process. Colour only where a person sees it (no-color.org). */
+export function openTerminal(output: "table" | "json"): Terminal {
+  return { json: output === "json", colour: Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR") };
+}
+
+/** Writes all of it, in order. */
+export async function write(to: { write(bytes: Uint8Array): Promise<number> }, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) written += await to.write(bytes.subarray(written));
+}
+
+/** Writes a line to stdout. */
+export async function print(line: string): Promise<void> {
+  await write(Deno.stdout, new TextEncoder().encode(line + "\n"));
+}
+
+/** Writes a sentence of Teleworker's own to stderr; it may have several lines. */
+export async function note(line: string): Promise<void> {
+  await write(Deno.stderr, new TextEncoder().encode(`teleworker: ${line.split("\n").map(clean).join("\n")}\n`));
+}
+
+/** Text on one line that a terminal only shows: control characters and what changes the direction of text stand as escapes. */
+export function clean(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Bidi_Control}]/gu,
+    (character) => character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,70 @@
+import { z } from "zod";
+
+/** How a job can be. */
+export const STATES = ["running", "exited", "signaled", "stopped", "failed", "lost"] as const;
+/** One of {@linkcode STATES}. */
+export const stateSchema = z.enum(STATES);
+/** See {@linkcode STATES}. */
+export type State = z.infer<typeof stateSchema>;
+
+const measured = z.number().nullable();
+
+/** What a job used; null where the host's kernel does not tell. */
+export const usageSchema = z.looseObject({
+  cpuSeconds: measured,
+  cpuUserSeconds: measured,
+  cpuSystemSeconds: measured,
+  cpuThrottledSeconds: measured,
+  memoryBytes: measured,
+  memoryPeakBytes: measured,
+  outOfMemoryKills: measured,
+  readBytes: measured,
+  writtenBytes: measured,
+  readOperations: measured,
+  writeOperations: measured,
+  processes: measured,
+  processesPeak: measured,
+});
+/** See {@linkcode usageSchema}. */
+export type Usage = z.infer<typeof usageSchema>;
+
+/**
+ * A job as the API shows it. What does not apply is null. Readers take fields that they do not know, so that a newer server can
+ * be asked by an older client.
+ */
+export const jobSchema = z.looseObject({
+  id: z.uuid(),
+  name: z.string().nullable(),
+  owner: z.string(),
+  command: z.string(),
+  args: z.array(z.string()),
+  cwd: z.string(),
+  envNames: z.array(z.string()),
+  state: stateSchema,
+  pid: z.int().nullable(),
+  exitCode: z.int().nullable(),
+  /** Name of the signal that ended it, such as `SIGKILL`. */
+  signal: z.string().nullable(),
+  /** A sentence about a job that failed, was lost or ran past its timeout. */
+  reason: z.string().nullable(),
+  outOfMemory: z.boolean(),
+  /** As {@linkcode limitsSchema}, each null where there is none. */
+  limits: z.record(z.string(), z.number().nullable()),
+  timeoutSeconds: z.number().nullable(),
+  usage: usageSchema,
+  durationSeconds: z.number().nullable(),
+  createdAt: z.string(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+});
+/** See {@linkcode jobSchema}. */
+export type Job = z.infer<typeof jobSchema>;
+
+/** A page of jobs, newest first. */
+export const jobListSchema = z.looseObject({
+  jobs: z.array(jobSchema),
+  /** For `?cursor=` of the next page; null on the last. */
+  cursor: z.string().nullable(),
+});
+/** See {@linkcode jobListSchema}. */
+export type JobList = z.infer<typeof jobListSchema>;

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { limitsSchema } from "./limits.ts";
+
+/** Header of a start that may be sent again without starting a second job. */
+export const IDEMPOTENCY_KEY = "Idempotency-Key";
+/** An idempotency key: visible ASCII. */
+export const idempotencyKeySchema = z.string().regex(
+  /^[\x21-\x7e]{1,128}$/,
+  "must be 1 to 128 visible ASCII characters",
+);
+
+/** Most bytes that the body of a request may have. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Text that a process can be given: execve(2) ends its strings at a NUL, and half a surrogate pair has no UTF-8. */
+const text = z.string().refine((value) => !value.includes("\0"), "must not contain a NUL character")
+  .refine((value) => value.isWellFormed(), "must be well-formed Unicode");
+
+/** A name for a job: never to be taken for an id or a flag. */
+export const jobNameSchema = z.string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    "must be 1 to 63 letters, digits, dots, dashes and underscores, the first a letter or digit",
+  )
+  .refine((name) => !z.guid().safeParse(name).success, "must not look like an id");
+
+const environmentName = z.string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a name of letters, digits and underscores, not beginning with a digit")
+  .refine((name) => !name.startsWith("TELEWORKER_"), 'must not begin with "TELEWORKER_"');
+
+/** Body of `POST /v1/jobs`. */
+export const startSchema = z.strictObject({
+  command: text.min(1, "must not be empty"),
+  args: z.array(text).default([]),
+  name: jobNameSchema.optional(),
+  /** The program's whole environment, but for a PATH if it has none. */
+  env: z.record(environmentName, text).optional(),
+  /** `/` by default. */
+  cwd: text.regex(/^\//, "must be an absolute path").optional(),
+  limits: limitsSchema.optional(),
+  timeoutSeconds: z.number().positive().max(10 * 366 * 86_400).optional(),
+});
+/** See {@linkcode startSchema}. */
+export type StartRequest = z.input<typeof startSchema>;

@@ -1,0 +1,11 @@
+import { z } from "zod";
+
+/** Body of `POST /v1/jobs/{id}/stop`; an empty body is one without fields. */
+export const stopSchema = z.strictObject({
+  /** Full name of the signal; `SIGTERM` by default. */
+  signal: z.string().regex(/^SIG[A-Z0-9]+$/, 'must be a signal\'s full name such as "SIGTERM"').optional(),
+  /** Seconds until the whole job is killed; 10 by default. */
+  graceSeconds: z.number().min(0).max(86_400).optional(),
+});
+/** See {@linkcode stopSchema}. */
+export type StopRequest = z.infer<typeof stopSchema>;

@@ -1,0 +1,36 @@
+const BLOCK = 64 * 1024;
+const NEWLINE = 0x0a;
+
+/**
+ * Where the last `lines` lines of a log begin, in bytes. A last line without its newline counts as a line. Reads backwards, a block
+ * at a time, and only as far as it must.
+ */
+export async function tailOffset(path: string, lines: number): Promise<number> {
+  using file = await Deno.open(path);
+  const size = (await file.stat()).size;
+  if (lines === 0) return size;
+  let newlines = 0;
+  for (let end = size; end > 0;) {
+    const start = Math.max(0, end - BLOCK);
+    const block = await readBlock(file, start, end - start);
+    for (let index = block.length - 1; index >= 0; index--) {
+      // The newline that ends the log begins no further line.
+      if (block[index] !== NEWLINE || start + index === size - 1) continue;
+      if (++newlines === lines) return start + index + 1;
+    }
+    end = start;
+  }
+  return 0;
+}
+
+async function readBlock(file: Deno.FsFile, start: number, length: number): Promise<Uint8Array> {
+  await file.seek(start, Deno.SeekMode.Start);
+  const block = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = await file.read(block.subarray(filled));
+    if (count === null) break;
+    filled += count;
+  }
+  return block.subarray(0, filled);
+}

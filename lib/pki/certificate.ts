@@ -1,0 +1,182 @@
+import { DerReader, DerTag, type DerValue, readSingle } from "./der_reader.ts";
+import { decodeBoolean, decodeObjectIdentifier, decodeText, decodeTime } from "./der_values.ts";
+
+/** An extension of a certificate (RFC 5280, 4.2). */
+export interface CertificateExtension {
+  /** Whether who does not understand it must refuse the certificate. */
+  readonly critical: boolean;
+  /** The DER inside the OCTET STRING. */
+  readonly value: Uint8Array;
+}
+
+/** What an X.509 certificate says, unchecked (RFC 5280, 4.1). */
+export interface Certificate {
+  /** 1, 2 or 3; one more than the number in the file. */
+  readonly version: number;
+  /** The serial number in hexadecimal, upper case, whole bytes, as `openssl x509 -serial` prints it. */
+  readonly serial: string;
+  /** The first moment of its validity. */
+  readonly notBefore: Date;
+  /** The last moment of its validity. */
+  readonly notAfter: Date;
+  /** The attributes of the subject in their order: dotted type and undecoded value. */
+  readonly subject: readonly { readonly type: string; readonly value: DerValue }[];
+  /** By dotted object identifier; there cannot be two of one. */
+  readonly extensions: ReadonlyMap<string, CertificateExtension>;
+}
+
+/** The extensions of RFC 5280, 4.2.1 that decide what a certificate is good for. */
+export const ExtensionType = {
+  keyUsage: "2.5.29.15",
+  subjectAltName: "2.5.29.17",
+  basicConstraints: "2.5.29.19",
+  extendedKeyUsage: "2.5.29.37",
+} as const;
+
+const COMMON_NAME = "2.5.4.3";
+const context = (number: number) => 0x80 | number;
+const explicit = (number: number) => 0xa0 | number;
+
+/**
+ * Reads a certificate, without checking its signature or anything else about it.
+ *
+ * @param der Exactly one certificate.
+ * @throws {SyntaxError} for everything that is not DER, and for an extension that is there twice.
+ */
+export function parseCertificate(der: Uint8Array): Certificate {
+  const certificate = new DerReader(readSingle(der, DerTag.sequence));
+  const tbs = new DerReader(certificate.read(DerTag.sequence));
+  certificate.read(DerTag.sequence); // signatureAlgorithm
+  certificate.read(DerTag.bitString); // signature
+  certificate.end();
+
+  const version = tbs.optional(explicit(0));
+  const serial = tbs.read(DerTag.integer);
+  tbs.read(DerTag.sequence); // signature
+  tbs.read(DerTag.sequence); // issuer
+  const validity = new DerReader(tbs.read(DerTag.sequence));
+  const subject = tbs.read(DerTag.sequence);
+  tbs.read(DerTag.sequence); // subjectPublicKeyInfo
+  tbs.optional(context(1)); // issuerUniqueID
+  tbs.optional(context(2)); // subjectUniqueID
+  const extensions = tbs.optional(explicit(3));
+  tbs.end();
+
+  const notBefore = decodeTime(validity.any());
+  const notAfter = decodeTime(validity.any());
+  validity.end();
+  return {
+    version: version === undefined ? 1 : parseVersion(version),
+    serial: parseSerial(serial),
+    notBefore,
+    notAfter,
+    subject: parseName(subject),
+    extensions: extensions === undefined ? new Map() : parseExtensions(extensions),
+  };
+}
+
+/**
+ * The common names of the subject: none, one, or several.
+ *
+ * @throws {SyntaxError} if one is not text.
+ */
+export function commonNames(certificate: Certificate): string[] {
+  return certificate.subject.filter(({ type }) => type === COMMON_NAME).map(({ value }) => {
+    const text = decodeText(value);
+    if (text === undefined) throw new SyntaxError("Cannot read common name: it is of an unusual type");
+    return text;
+  });
+}
+
+/** The subject for people to read, in messages and logs: its texts, made harmless for terminals, or the serial number. */
+export function describeSubject(certificate: Certificate): string {
+  const texts = certificate.subject.map(({ value: { content } }) => new TextDecoder().decode(content));
+  return texts.join(", ").slice(0, 128).replace(/[\p{C}\p{Zl}\p{Zp}"]/gu, "?") || `serial ${certificate.serial}`;
+}
+
+/**
+ * Whether the basic constraints make it the certificate of an authority (RFC 5280, 4.2.1.9).
+ *
+ * @throws {SyntaxError} if they cannot be read.
+ */
+export function isAuthority(certificate: Certificate): boolean {
+  const extension = certificate.extensions.get(ExtensionType.basicConstraints);
+  if (extension === undefined) return false;
+  const constraints = new DerReader(readSingle(extension.value, DerTag.sequence));
+  const authority = constraints.optional(DerTag.boolean);
+  constraints.optional(DerTag.integer); // pathLenConstraint
+  constraints.end();
+  return authority !== undefined && decodeBoolean(authority);
+}
+
+/**
+ * Whether the key may be used so, which it may for everything if there is no such extension (RFC 5280, 4.2.1.3).
+ *
+ * @throws {SyntaxError} if the extension cannot be read.
+ */
+export function allowsKeyUsage(certificate: Certificate, usage: "digitalSignature" | "keyCertSign"): boolean {
+  const extension = certificate.extensions.get(ExtensionType.keyUsage);
+  if (extension === undefined) return true;
+  const [unused, bits] = readSingle(extension.value, DerTag.bitString);
+  if (unused === undefined || unused > 7) throw new SyntaxError("Cannot read key usage: it is no bit string");
+  return ((bits ?? 0) & (usage === "digitalSignature" ? 0x80 : 0x04)) !== 0; // bits 0 and 5, from the left
+}
+
+/**
+ * The dotted purposes for which the key may be used, or `undefined` if they are not restricted (RFC 5280, 4.2.1.12).
+ *
+ * @throws {SyntaxError} if the extension cannot be read.
+ */
+export function extendedKeyUsages(certificate: Certificate): string[] | undefined {
+  const extension = certificate.extensions.get(ExtensionType.extendedKeyUsage);
+  if (extension === undefined) return undefined;
+  const purposes = new DerReader(readSingle(extension.value, DerTag.sequence));
+  const found: string[] = [];
+  while (!purposes.done) found.push(decodeObjectIdentifier(purposes.read(DerTag.objectIdentifier)));
+  return found;
+}
+
+function parseVersion(explicitInteger: Uint8Array): number {
+  const [number] = readSingle(explicitInteger, DerTag.integer);
+  if (number === undefined || number > 2) throw new SyntaxError("Cannot read certificate: it has an unknown version");
+  return number + 1;
+}
+
+function parseSerial(integer: Uint8Array): string {
+  const [first] = integer;
+  if (first === undefined || first > 0x7f || integer.length > 21) {
+    throw new SyntaxError("Cannot read certificate: its serial number is negative, empty or too long");
+  }
+  // A leading zero keeps the number positive where its first byte is above 0x7f.
+  return (first === 0 && integer.length > 1 ? integer.subarray(1) : integer).toHex().toUpperCase();
+}
+
+function parseName(content: Uint8Array): Certificate["subject"] {
+  const attributes: { type: string; value: DerValue }[] = [];
+  const names = new DerReader(content);
+  while (!names.done) {
+    const set = new DerReader(names.read(DerTag.set));
+    while (!set.done) {
+      const attribute = new DerReader(set.read(DerTag.sequence));
+      const type = decodeObjectIdentifier(attribute.read(DerTag.objectIdentifier));
+      attributes.push({ type, value: attribute.any() });
+      attribute.end();
+    }
+  }
+  return attributes;
+}
+
+function parseExtensions(content: Uint8Array): Map<string, CertificateExtension> {
+  const found = new Map<string, CertificateExtension>();
+  const extensions = new DerReader(readSingle(content, DerTag.sequence));
+  while (!extensions.done) {
+    const extension = new DerReader(extensions.read(DerTag.sequence));
+    const type = decodeObjectIdentifier(extension.read(DerTag.objectIdentifier));
+    const critical = extension.optional(DerTag.boolean);
+    const value = extension.read(DerTag.octetString);
+    extension.end();
+    if (found.has(type)) throw new SyntaxError(`Cannot read certificate: extension "${type}" is there twice`);
+    found.set(type, { critical: critical !== undefined && decodeBoolean(critical), value });
+  }
+  return found;
+}

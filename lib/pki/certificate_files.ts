@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { isClientName, parseClientName } from "./client_name.ts";
+
+/** Where a certificate and its private key are. */
+export interface CertificateFiles {
+  /** The path of the certificate. */
+  readonly certificate: string;
+  /** The path of the private key. */
+  readonly privateKey: string;
+}
+
+/** The files of the certificate authority in a folder; its certificate is what everyone else trusts. */
+export function authorityFiles(folder: string): CertificateFiles {
+  return { certificate: join(folder, "ca.pem"), privateKey: join(folder, "ca-key.pem") };
+}
+
+/** The files of the server in a folder. */
+export function serverFiles(folder: string): CertificateFiles {
+  return { certificate: join(folder, "server.pem"), privateKey: join(folder, "server-key.pem") };
+}
+
+/**
+ * The files of a client in a folder.
+ *
+ * @throws {TypeError} if the name is not fit for a file name.
+ */
+export function clientFiles(folder: string, name: string): CertificateFiles {
+  const stem = join(folder, `client-${parseClientName(name)}`);
+  return { certificate: `${stem}.pem`, privateKey: `${stem}-key.pem` };
+}
+
+/** The names of the clients that have a certificate in a folder, sorted. */
+export async function listClients(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    const client = /^client-(.+)\.pem$/.exec(name)?.[1];
+    if (client !== undefined && isClientName(client)) names.push(client);
+  }
+  return names.sort();
+}

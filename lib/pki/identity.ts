@@ -1,0 +1,108 @@
+import {
+  allowsKeyUsage,
+  type Certificate,
+  commonNames,
+  describeSubject,
+  extendedKeyUsages,
+  ExtensionType,
+  isAuthority,
+  parseCertificate,
+} from "./certificate.ts";
+import { commonNameProblem } from "./common_name.ts";
+import { DerReader, DerTag } from "./der_reader.ts";
+import { decodeText } from "./der_values.ts";
+import { type Role, ROLE_EXTENSIONS } from "./role.ts";
+
+/** Who a client is, by its certificate. */
+export interface Identity {
+  /** The common name: 1 to 64 printable characters. */
+  readonly name: string;
+  /** What the user may do. */
+  readonly role: Role;
+  /** The serial number of the certificate in hexadecimal, upper case, as `openssl x509 -serial` prints it. */
+  readonly serial: string;
+}
+
+/** A client certificate that says nothing, or nothing certain, about who the client is. */
+export class IdentityError extends Error {
+  /** The name of the class. */
+  override readonly name = "IdentityError";
+}
+
+/** The extended key usage of TLS clients (RFC 5280, 4.2.1.12). */
+const CLIENT_AUTHENTICATION = "1.3.6.1.5.5.7.3.2";
+
+/** What is looked at here or by the TLS library; a critical extension that nobody understands must be refused. */
+const UNDERSTOOD = new Set<string>([...Object.values(ExtensionType), ...Object.values(ROLE_EXTENSIONS)]);
+
+/**
+ * Tells who a client is by a certificate that the TLS library has verified against the trusted authorities. Everything
+ * that leaves a doubt is refused: libraries accept certificates of the wrong kind, for example version 1, or a trusted
+ * authority's own.
+ *
+ * It is synchronous since a connection's certificate is only there for sure in the callback of its handshake.
+ *
+ * @param der The certificate.
+ * @param now The time for which it must be valid.
+ * @throws {IdentityError} and nothing else.
+ */
+export function identify(der: Uint8Array, now: Date = new Date()): Identity {
+  let subject = "";
+  try {
+    const certificate = parseCertificate(der);
+    subject = ` "${describeSubject(certificate)}"`;
+    checkKind(certificate);
+    checkValidity(certificate, now);
+    return { name: readName(certificate), role: readRole(certificate), serial: certificate.serial };
+  } catch (error) {
+    const message = `Cannot accept client certificate${subject}`;
+    if (error instanceof IdentityError) throw new IdentityError(`${message}: ${error.message}`);
+    throw new IdentityError(`${message}: it cannot be read`, { cause: error });
+  }
+}
+
+function checkKind(certificate: Certificate): void {
+  if (certificate.version !== 3) throw new IdentityError(`it is X.509 version ${certificate.version}, not 3`);
+  if (isAuthority(certificate)) throw new IdentityError("it belongs to a certificate authority");
+  if (!allowsKeyUsage(certificate, "digitalSignature")) throw new IdentityError("its key may not sign");
+  if (extendedKeyUsages(certificate)?.includes(CLIENT_AUTHENTICATION) === false) {
+    throw new IdentityError("it is not for clients");
+  }
+  for (const [type, { critical }] of certificate.extensions) {
+    if (critical && !UNDERSTOOD.has(type)) throw new IdentityError(`its critical extension "${type}" is unknown`);
+  }
+}
+
+function checkValidity({ notBefore, notAfter }: Certificate, now: Date): void {
+  // Written so that a time that is not a number is refused.
+  if (!(notBefore <= now)) throw new IdentityError(`it is not valid before ${notBefore.toISOString()}`);
+  if (!(now <= notAfter)) throw new IdentityError(`it has expired at ${notAfter.toISOString()}`);
+}
+
+function readName(certificate: Certificate): string {
+  const [name, ...others] = commonNames(certificate);
+  if (name === undefined) throw new IdentityError("it has no common name");
+  if (others.length > 0) throw new IdentityError("it has more than one common name");
+  const problem = commonNameProblem(name);
+  if (problem !== undefined) throw new IdentityError(problem);
+  return name;
+}
+
+function readRole({ extensions }: Certificate): Role {
+  const admin = extensions.get(ROLE_EXTENSIONS.admin);
+  const user = extensions.get(ROLE_EXTENSIONS.user);
+  if (admin !== undefined && user !== undefined) throw new IdentityError("it has the roles admin and user");
+  const extension = admin ?? user;
+  if (extension === undefined) return "operator";
+  if (!isRoleValue(extension.value)) throw new IdentityError("its role extension is malformed");
+  return admin !== undefined ? "admin" : "user";
+}
+
+/** Whether it is NULL, or a UTF8String with whatever text: the extension is the role, its value says nothing. */
+function isRoleValue(der: Uint8Array): boolean {
+  const reader = new DerReader(der);
+  const value = reader.any();
+  reader.end();
+  if (value.tag === DerTag.null) return value.content.length === 0;
+  return value.tag === DerTag.utf8String && decodeText(value) !== "";
+}

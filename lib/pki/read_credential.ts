@@ -1,0 +1,36 @@
+import type { CertificateFiles } from "./certificate_files.ts";
+import type { Credential } from "./credential.ts";
+
+/**
+ * Reads a certificate and its private key from disk.
+ *
+ * @throws {Deno.errors.NotFound} if one of the files is missing.
+ * @throws {Deno.errors.PermissionDenied} if others than the owner can read or change the private key.
+ */
+export async function readCredential(files: CertificateFiles): Promise<Credential> {
+  return {
+    certificatePem: await readFile(files.certificate, false),
+    privateKeyPem: await readFile(files.privateKey, true),
+  };
+}
+
+/** Looks at the open file, not at the path, so that nobody can change it for another in between. */
+async function readFile(path: string, secret: boolean): Promise<string> {
+  using file = await open(path);
+  const { mode } = await file.stat();
+  if (secret && mode !== null && (mode & 0o077) !== 0) {
+    throw new Deno.errors.PermissionDenied(
+      `Cannot use private key "${path}": others than its owner have access to it; run: chmod 600 "${path}"`,
+    );
+  }
+  return await new Response(file.readable).text();
+}
+
+async function open(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Deno.errors.NotFound(`Cannot read "${path}": it does not exist`, { cause });
+  }
+}

@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { checkAuthorities } from "../pki/trust.ts";
+import type { Options } from "./options.ts";
+import type { Credentials } from "./tls_listener.ts";
+
+/**
+ * Reads the certificates that the options name.
+ * @returns null when they name none.
+ * @throws {Error} when one cannot be read, or an authority is none.
+ */
+export async function readCredentials(options: Options): Promise<Credentials | null> {
+  const inCerts = (file: string) => options.certs === undefined ? undefined : join(options.certs, file);
+  const files = {
+    ca: options.ca ?? inCerts("ca.pem"),
+    certificate: options.cert ?? inCerts("server.pem"),
+    key: options.key ?? inCerts("server-key.pem"),
+  };
+  const { ca, certificate, key } = files;
+  if (ca === undefined && certificate === undefined && key === undefined) return null;
+  if (ca === undefined || certificate === undefined || key === undefined) {
+    throw new Error("Cannot use TLS: it takes --certs, or all of --ca, --cert and --key");
+  }
+  const credentials = { ca: await read(ca), certificate: await read(certificate), key: await read(key) };
+  checkAuthorities(credentials.ca);
+  return credentials;
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new Error(
+      `Cannot read "${path}": ${error instanceof Error ? error.message.replace(/ \(os error.*/, "") : error}`,
+    );
+  }
+}

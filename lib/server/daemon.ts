@@ -1,0 +1,68 @@
+import { getLogger } from "@logtape/logtape";
+import { join, resolve } from "node:path";
+import { VERSION } from "../contract/mod.ts";
+import { Worker } from "../worker/mod.ts";
+import { createApp } from "./app.ts";
+import { readCredentials } from "./credentials.ts";
+import { Followers } from "./followers.ts";
+import type { Options } from "./options.ts";
+import { TlsListener } from "./tls_listener.ts";
+import { UnixListener } from "./unix_listener.ts";
+
+const logger = getLogger(["teleworker", "server"]);
+
+/** Bytes that a Unix socket's path may have, less what stands behind the state folder's (unix(7): 108 with its NUL). */
+const LONGEST_STATE_FOLDER = 85;
+
+/**
+ * Runs the daemon until the signal: the worker, then the roads to it. What began last ends first; jobs are left running.
+ * @param ready is told the address, once it can be used.
+ */
+export async function runDaemon(
+  options: Options,
+  ready: (address: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const stateFolder = resolve(options.stateDir);
+  if (new TextEncoder().encode(stateFolder).length > LONGEST_STATE_FOLDER) {
+    throw new Error(
+      `Cannot use the state folder "${stateFolder}": its path is longer than ${LONGEST_STATE_FOLDER} bytes`,
+    );
+  }
+  const credentials = await readCredentials(options);
+  if (credentials === null && options.socket === undefined) {
+    throw new Error("Cannot listen: name the certificates with --certs, or a local socket with --socket");
+  }
+  // Sockets are open to their owner only from the moment they are made, and so is every file.
+  Deno.umask(0o077);
+  await using stack = new AsyncDisposableStack();
+  const worker = await Worker.open({ stateFolder, cgroupRoot: options.cgroupRoot, maxJobs: options.maxJobs });
+  stack.use(worker);
+  const answer = createApp({ worker, followers: new Followers(options.maxFollowers) });
+  const { cgroups } = worker;
+  logger.info("Version {version} on cgroups {mode}: {controllers}", { version: VERSION, ...cgroups });
+
+  let address = `unix:${options.socket}`;
+  if (options.socket !== undefined) stack.use(await UnixListener.listen(resolve(options.socket), answer));
+  if (credentials !== null) {
+    const folder = await emptyFolder(join(stateFolder, "run"));
+    const listener = stack.use(await TlsListener.listen({ ...options.listen, credentials, folder, answer }));
+    const { hostname } = options.listen;
+    address = `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listener.port}`;
+  }
+  ready(address);
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+  logger.info("Ending; jobs go on");
+  // Before the roads, for they wait until every answer is out, and followers end only with the worker.
+  await worker[Symbol.asyncDispose]();
+}
+
+/** A private folder without what an earlier daemon left there. */
+async function emptyFolder(path: string): Promise<string> {
+  await Deno.remove(path, { recursive: true }).catch(() => {});
+  await Deno.mkdir(path, { mode: 0o700 });
+  return path;
+}

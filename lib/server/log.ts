@@ -1,0 +1,29 @@
+import { configure, getJsonLinesFormatter, type LogRecord } from "@logtape/logtape";
+import type { Options } from "./options.ts";
+
+/** Writes the log as JSON, a line a record, to stderr. Stacks of errors are for `debug` only. */
+export async function configureLog(level: Options["logLevel"]): Promise<void> {
+  const format = getJsonLinesFormatter({ properties: "nest:properties" });
+  const encoder = new TextEncoder();
+  await configure({
+    sinks: {
+      stderr: (record: LogRecord) => {
+        const bytes = encoder.encode(format(level === "debug" ? record : withoutStacks(record)));
+        for (let written = 0; written < bytes.length;) written += Deno.stderr.writeSync(bytes.subarray(written));
+      },
+    },
+    loggers: [
+      { category: "teleworker", lowestLevel: level, sinks: ["stderr"] },
+      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stderr"] },
+    ],
+  });
+}
+
+function withoutStacks(record: LogRecord): LogRecord {
+  const plain = (value: unknown) => value instanceof Error ? `${value.name}: ${value.message}` : value;
+  return {
+    ...record,
+    message: record.message.map(plain),
+    properties: Object.fromEntries(Object.entries(record.properties).map(([name, value]) => [name, plain(value)])),
+  };
+}

@@ -1,0 +1,98 @@
+import { z } from "zod";
+
+/** Levels of the log, in LogTape's names. */
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+
+const path = z.string().min(1, "must not be empty");
+const count = z.union([z.int(), z.string().regex(/^\d{1,9}$/, "must be a whole number").transform(Number)]).pipe(
+  z.int().min(1),
+);
+
+/** Where to listen. */
+export interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** `HOST:PORT`, `[V6]:PORT`. */
+export const addressSchema = z.string().transform((text, context): Address => {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
+  const hostname = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (hostname !== undefined && port <= 65_535) return { hostname, port };
+  context.addIssue(`must be HOST:PORT, not "${text}"`);
+  return z.NEVER;
+});
+
+/**
+ * The daemon's options, whichever way they came: as flags, environment variables or a JSON file. Every one is text or, in the
+ * file, a number.
+ */
+export const optionsSchema = z.strictObject({
+  /** Where to listen for mutual TLS. Without certificates, and with a socket, it does not. */
+  listen: addressSchema.prefault("127.0.0.1:8443"),
+  /** A Unix socket for its owner, without certificates. */
+  socket: path.optional(),
+  /** Folder with `ca.pem`, `server.pem`, `server-key.pem`. */
+  certs: path.optional(),
+  ca: path.optional(),
+  cert: path.optional(),
+  key: path.optional(),
+  stateDir: path.default("/var/lib/teleworker"),
+  cgroupRoot: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, "must be letters, digits, dots, dashes and underscores")
+    .default("teleworker"),
+  logLevel: z.enum(LOG_LEVELS).default("info"),
+  maxJobs: count.default(1000),
+  maxFollowers: count.default(2000),
+});
+/** See {@linkcode optionsSchema}. */
+export type Options = z.output<typeof optionsSchema>;
+
+/** Options as they are written, before anything is known of their values. */
+export type RawOptions = { readonly [Name in keyof Options]?: unknown };
+
+/** Names of all options. */
+export const OPTION_NAMES = optionsSchema.keyof().options;
+
+/** The environment variable of an option: `stateDir` is `TELEWORKERD_STATE_DIR`. */
+export function variableOf(option: string): string {
+  return `TELEWORKERD_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** The flag of an option: `stateDir` is `--state-dir`. */
+export function flagOf(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/**
+ * The options of this start: flags go before the environment, that before the file.
+ * @throws {Error} naming the option that is wrong and why.
+ */
+export async function readOptions(flags: RawOptions, configFile: string | undefined): Promise<Options> {
+  const environment: Record<string, string> = {};
+  for (const option of OPTION_NAMES) {
+    const value = Deno.env.get(variableOf(option));
+    if (value !== undefined) environment[option] = value;
+  }
+  const result = optionsSchema.safeParse({ ...await readConfig(configFile), ...environment, ...flags });
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue?.code === "unrecognized_keys") {
+    throw new Error(`Cannot use the configuration: unknown option "${issue.keys[0]}"`);
+  }
+  throw new Error(`Cannot use the option "${flagOf(issue?.path.join(".") ?? "")}": ${issue?.message}`);
+}
+
+async function readConfig(file: string | undefined): Promise<Record<string, unknown>> {
+  if (file === undefined) return {};
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(await Deno.readTextFile(file)));
+  } catch (error) {
+    const reason = error instanceof z.ZodError
+      ? "it must hold a JSON object"
+      : error instanceof Error
+      ? error.message
+      : error;
+    throw new Error(`Cannot read the configuration "${file}": ${reason}`);
+  }
+}

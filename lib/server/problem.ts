@@ -1,0 +1,58 @@
+import { type Problem, PROBLEM_TYPE } from "../contract/mod.ts";
+import type { Refusal } from "../worker/mod.ts";
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad request",
+  403: "Forbidden",
+  404: "Not found",
+  405: "Method not allowed",
+  408: "Request timeout",
+  409: "Conflict",
+  413: "Content too large",
+  415: "Unsupported media type",
+  422: "Not possible on this host",
+  500: "Internal error",
+  503: "Service unavailable",
+  507: "Insufficient storage",
+};
+
+/** Seconds after which a refused client may try again. */
+const RETRY_AFTER = 2;
+
+/** An error that ends a request; becomes an RFC 9457 problem. */
+export class ProblemError extends Error {
+  override readonly name = "ProblemError";
+
+  /** `detail` is a sentence for the user; `errors` names the wrong fields. */
+  constructor(
+    readonly status: number,
+    detail: string,
+    readonly errors?: readonly { field: string; message: string }[],
+  ) {
+    super(detail);
+  }
+}
+
+/** The status with which a refusal of the worker is answered. */
+export const REFUSAL_STATUS: Readonly<Record<Refusal, number>> = {
+  unknown: 404,
+  conflict: 409,
+  unsupported: 422,
+  busy: 503,
+  closing: 503,
+};
+
+/** The problem as a response. */
+export function problemResponse(error: ProblemError): Response {
+  const { status, message, errors } = error;
+  const problem: Problem = {
+    type: "about:blank",
+    title: TITLES[status] ?? "Error",
+    status,
+    detail: message,
+    ...(errors === undefined ? {} : { errors: [...errors] }),
+  };
+  const headers = new Headers({ "content-type": PROBLEM_TYPE });
+  if (status === 503) headers.set("retry-after", String(RETRY_AFTER));
+  return new Response(JSON.stringify(problem), { status, headers });
+}

@@ -1,0 +1,22 @@
+import { OFFSET, outputSchema, STREAMS } from "../../contract/mod.ts";
+import { type Handler, visibleJob } from "../context.ts";
+import { readQuery } from "../input.ts";
+import { ProblemError } from "../problem.ts";
+
+/** `GET /v1/jobs/{id}/stdout` and `/stderr`: raw bytes, followed until the end on request. */
+export const output: Handler = async (context, { worker, followers }) => {
+  const id = visibleJob(context, worker);
+  const stream = STREAMS.find((stream) => stream === context.req.param("stream"));
+  if (stream === undefined) throw new ProblemError(404, "There is no such stream");
+  const query = readQuery(context.req.raw, outputSchema);
+  const leave = query.follow ? followers.enter() : () => {};
+  try {
+    const { offset, bytes } = await worker.output(id, stream, { ...query, onClose: leave });
+    return new Response(bytes, {
+      headers: { "content-type": "application/octet-stream", "cache-control": "no-store", [OFFSET]: String(offset) },
+    });
+  } catch (error) {
+    leave();
+    throw error;
+  }
+};

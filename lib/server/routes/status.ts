@@ -1,0 +1,32 @@
+import { type Job, statusSchema } from "../../contract/mod.ts";
+import { type Handler, visibleJob } from "../context.ts";
+import { readQuery } from "../input.ts";
+import { present } from "../present.ts";
+
+/** `GET /v1/jobs/{id}`: the job as it is, or with `?wait=true` once it has ended. */
+export const status: Handler = (context, { worker, followers }) => {
+  const id = visibleJob(context, worker);
+  const { wait } = readQuery(context.req.raw, statusSchema);
+  if (!wait) return context.json(present(worker.status(id)));
+  const leave = followers.enter();
+  const job = async (signal: AbortSignal) => present(await worker.wait(id, signal));
+  return new Response(later(job, leave), { headers: { "content-type": "application/json" } });
+};
+
+/** A body that comes when the job has ended. As a stream, because that is told at once when its reader has gone. */
+function later(job: (signal: AbortSignal) => Promise<Job>, leave: () => void): ReadableStream<Uint8Array> {
+  const gone = new AbortController();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const ended = await job(gone.signal);
+        if (gone.signal.aborted) return;
+        controller.enqueue(new TextEncoder().encode(JSON.stringify(ended)));
+        controller.close();
+      } finally {
+        leave();
+      }
+    },
+    cancel: () => gone.abort(),
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,22 @@
+/** Why the worker refused, for the caller to act on. */
+export type Refusal =
+  /** There is no such job. */
+  | "unknown"
+  /** Another job stands in the way: the name is taken, or the idempotency key was used for another request. */
+  | "conflict"
+  /** A limit of this worker is reached; later it may work. */
+  | "busy"
+  /** This host cannot do what was asked, now or later. */
+  | "unsupported"
+  /** The worker is closing. */
+  | "closing";
+
+/** A request that the worker refuses; nothing has changed. Faults of the host are the platform's own errors instead. */
+export class WorkerError extends Error {
+  override readonly name = "WorkerError";
+
+  /** `message` is a sentence for the user, `refusal` the kind of reason. */
+  constructor(readonly refusal: Refusal, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}

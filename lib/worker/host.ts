@@ -1,0 +1,52 @@
+import type { Cgroups } from "../cgroup/mod.ts";
+import type { Wakeups } from "../output/mod.ts";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type Ended, endedSchema, readRecord, writeRecord } from "./records.ts";
+import type { Entry, Registry } from "./registry.ts";
+import { jobFolder, logPath, type StateFolder } from "./state_folder.ts";
+
+/** What the verbs share: this host, as one worker sees it. */
+export interface Host {
+  readonly state: StateFolder;
+  readonly cgroups: Cgroups;
+  readonly registry: Registry;
+  readonly wakeups: Wakeups;
+  readonly bootId: string;
+  /** How many jobs may run at once. */
+  readonly maxJobs: number;
+  /** Descriptors above 9 that jobs would inherit from whoever started the daemon. */
+  readonly inheritedDescriptors: readonly number[];
+  /** Aborted when the worker closes; every wait ends with it. */
+  readonly closing: AbortSignal;
+}
+
+/** Takes note of a job's end if its record is there. */
+export async function noteEnd(host: Host, entry: Entry): Promise<void> {
+  if (entry.ended !== null) return;
+  const path = join(jobFolder(host.state, entry.spec.id), "ended.json");
+  const record = await readRecord(path, endedSchema);
+  if (record === null) return;
+  host.registry.end(entry, record, await modifiedAt(path));
+  host.wakeups.wake(`${entry.spec.id}.stdout`);
+  host.wakeups.wake(`${entry.spec.id}.stderr`);
+}
+
+/** Records an end that no runner will record. */
+export async function recordEnd(host: Host, entry: Entry, ended: Ended): Promise<void> {
+  await writeRecord(join(jobFolder(host.state, entry.spec.id), "ended.json"), ended);
+  await noteEnd(host, entry);
+}
+
+/** When a record was written, by the clock of its time. */
+export async function modifiedAt(path: string): Promise<string> {
+  return (await stat(path)).mtime.toISOString();
+}
+
+/** Makes a job's logs, empty and ours alone; what is there stays. */
+export async function createLogs(host: Host, id: string): Promise<void> {
+  for (const stream of ["stdout", "stderr"] as const) {
+    const log = await Deno.open(logPath(host.state, id, stream), { append: true, create: true, mode: 0o600 });
+    log.close();
+  }
+}

@@ -1,0 +1,107 @@
+import { type Limits, parseUsage, type Usage } from "../cgroup/mod.ts";
+import type { Ended, Spec } from "./records.ts";
+import type { Entry } from "./registry.ts";
+import { signalName } from "./signals.ts";
+
+/**
+ * How a job is: `running`; `exited` by itself with a code; `signaled` by a signal; `stopped` because a user asked; `failed`, it never
+ * started; `lost`, the host forgot how it ended.
+ */
+export type State = "running" | "exited" | "signaled" | "stopped" | "failed" | "lost";
+
+/** A job as it can be shown. What does not apply is null; times are ISO 8601. */
+export interface Job {
+  readonly id: string;
+  readonly name: string | null;
+  readonly owner: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly envNames: readonly string[];
+  readonly state: State;
+  readonly pid: number | null;
+  readonly exitCode: number | null;
+  /** Name of the signal that ended it. */
+  readonly signal: string | null;
+  /** Why it failed, was lost or was ended by the worker, in a sentence. */
+  readonly reason: string | null;
+  readonly outOfMemory: boolean;
+  readonly limits: Limits;
+  readonly timeoutSeconds: number | null;
+  readonly usage: Usage;
+  /** Seconds the program ran until now or its end; not moved by changes of the clock. */
+  readonly durationSeconds: number | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+/** The job as it is now; of a running one usage and limits come live from the kernel. */
+export function describe(entry: Entry): Job {
+  const { spec, ended } = entry;
+  // A launch that failed has had a process, but the program never was one.
+  const started = ended !== null && ended.record.failure !== null ? null : entry.started;
+  const usage = ended === null && entry.cgroup !== null ? entry.cgroup.usage() : parseUsage(ended?.record.usage ?? {});
+  return {
+    id: spec.id,
+    name: spec.name,
+    owner: spec.owner,
+    command: spec.command,
+    args: spec.args,
+    cwd: spec.cwd,
+    envNames: spec.envNames,
+    state: ended === null ? "running" : stateOf(ended.record),
+    pid: ended === null ? started?.record.pid ?? null : null,
+    exitCode: ended?.record.exitCode ?? null,
+    signal: ended?.record.signal ? signalName(ended.record.signal) : null,
+    reason: ended === null ? null : reasonOf(spec, ended.record),
+    outOfMemory: (usage.outOfMemoryKills ?? 0) > 0,
+    limits: ended === null && entry.cgroup !== null ? { ...spec.limits, ...entry.cgroup.limits() } : spec.limits,
+    timeoutSeconds: spec.timeoutSeconds,
+    usage,
+    durationSeconds: durationOf(started, ended),
+    createdAt: spec.createdAt,
+    startedAt: started?.at ?? null,
+    endedAt: ended?.at ?? null,
+  };
+}
+
+function stateOf(ended: Ended): State {
+  if (ended.lost) return "lost";
+  if (ended.failure !== null) return "failed";
+  if (ended.stopped) return "stopped";
+  return ended.signal === null ? "exited" : "signaled";
+}
+
+function reasonOf(spec: Spec, ended: Ended): string | null {
+  if (ended.reason !== null) return ended.reason;
+  const cannot = `Cannot start "${spec.command}"`;
+  switch (ended.failure) {
+    case null:
+      return ended.timedOut && !ended.stopped ? `It ran past its timeout of ${spec.timeoutSeconds} s` : null;
+    case "cwd":
+      return `Cannot enter the working directory "${spec.cwd}": it is not there or may not be entered`;
+    case "cgroup":
+      return `${cannot}: its cgroup could not be entered`;
+    case "environment":
+      return `${cannot}: a variable of its environment cannot be set`;
+    case "fork":
+      return `${cannot}: the host has no process left to run it in`;
+    case "record":
+      return `${cannot}: the start could not be recorded on disk`;
+    case "host":
+    case "exec":
+      return `${cannot}: the host cannot execute it`;
+  }
+}
+
+function durationOf(started: Entry["started"], ended: Entry["ended"]): number | null {
+  if (started === null) return null;
+  const now = ended === null ? readUptime() : ended.record.uptime;
+  return now === null ? null : Math.max(0, Number((now - started.record.uptime).toFixed(2)));
+}
+
+/** Seconds since boot, suspension included, as proc_uptime(5) tells; no change of the clock moves it. */
+export function readUptime(): number {
+  return Number(Deno.readTextFileSync("/proc/uptime").split(" ")[0]);
+}

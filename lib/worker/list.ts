@@ -1,0 +1,43 @@
+import type { Host } from "./host.ts";
+import { describe, type Job, type State } from "./job.ts";
+
+/** Which jobs to list; what is absent does not restrict. */
+export interface ListOptions {
+  readonly states?: readonly State[] | undefined;
+  readonly owner?: string | undefined;
+  readonly name?: string | undefined;
+  /** A name, an id, or the beginning of an id. */
+  readonly reference?: string | undefined;
+  /** At most so many. */
+  readonly limit: number;
+  /** Goes on after the page that gave this cursor. */
+  readonly cursor?: number | undefined;
+}
+
+/** A page of jobs, newest first, and where the next begins; null after the last. */
+export interface Page {
+  readonly jobs: readonly Job[];
+  readonly cursor: number | null;
+}
+
+/** Lists jobs in the order of their creation, newest first. */
+export function list(host: Host, options: ListOptions): Page {
+  const { states, owner, name, reference, limit, cursor = Infinity } = options;
+  const jobs: Job[] = [];
+  let last = 0;
+  for (const entry of [...host.registry.values()].reverse()) {
+    const { spec } = entry;
+    if (spec.sequence >= cursor) continue;
+    if (owner !== undefined && spec.owner !== owner) continue;
+    if (name !== undefined && spec.name !== name) continue;
+    if (reference !== undefined && spec.name !== reference && !spec.id.startsWith(reference)) continue;
+    // Before the state is asked for, since that may read a dozen kernel files.
+    if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
+    if (jobs.length === limit) return { jobs, cursor: last };
+    const job = describe(entry);
+    if (states !== undefined && !states.includes(job.state)) continue;
+    jobs.push(job);
+    last = spec.sequence;
+  }
+  return { jobs, cursor: null };
+}

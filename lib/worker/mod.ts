@@ -1,0 +1,15 @@
+/**
+ * Jobs on this host: started, limited, watched and stopped, with the file system as the truth about them. Knows nothing of HTTP,
+ * TLS or users' roles.
+ * @module
+ */
+export { WorkerError } from "./errors.ts";
+export type { Refusal } from "./errors.ts";
+export type { Job, State } from "./job.ts";
+export type { ListOptions, Page } from "./list.ts";
+export type { Output, OutputOptions } from "./output.ts";
+export { isSignal } from "./signals.ts";
+export type { StartRequest } from "./start.ts";
+export type { Stream } from "./state_folder.ts";
+export type { StopOptions } from "./stop.ts";
+export { Worker, type WorkerOptions } from "./worker.ts";

@@ -1,0 +1,126 @@
+/**
+ * What stands in a job's folder. Records carry a format version; a reader refuses one it does not know.
+ * @module
+ */
+import { z } from "zod";
+import type { Limits } from "../cgroup/mod.ts";
+import { processSchema } from "./process.ts";
+
+const FORMAT = 1;
+const format = z.literal(FORMAT);
+
+const limit = z.number().positive().exactOptional();
+const limitsSchema: z.ZodType<Limits> = z.object({
+  cpus: limit,
+  cpuWeight: limit,
+  memoryBytes: limit,
+  pids: limit,
+  readBytesPerSecond: limit,
+  writeBytesPerSecond: limit,
+  readOperationsPerSecond: limit,
+  writeOperationsPerSecond: limit,
+  ioWeight: limit,
+});
+
+/** `spec.json`: what was asked, by whom, when. Written first, never changed. Values of the environment are not kept. */
+export const specSchema = z.object({
+  format,
+  id: z.uuid(),
+  /** Order of creation on this host, whatever its clock did. */
+  sequence: z.int().positive(),
+  name: z.string().nullable(),
+  owner: z.string(),
+  /** The program as it was asked for. */
+  command: z.string(),
+  args: z.array(z.string()),
+  cwd: z.string(),
+  envNames: z.array(z.string()),
+  limits: limitsSchema,
+  timeoutSeconds: z.number().positive().nullable(),
+  createdAt: z.iso.datetime(),
+  /** Whether the job has a cgroup of its own; its name is the id. */
+  cgroup: z.boolean(),
+  idempotency: z.object({ key: z.string(), request: z.string() }).nullable(),
+});
+/** See {@linkcode specSchema}. */
+export type Spec = z.infer<typeof specSchema>;
+
+/** `runner.json`: the runner's claim on the job, made with O_EXCL. */
+export const runnerSchema = processSchema.extend({ format });
+
+/** `started.json`: the job's main process, and the seconds since boot at its start. */
+export const startedSchema = processSchema.extend({ format, uptime: z.number() });
+/** See {@linkcode startedSchema}. */
+export type Started = z.infer<typeof startedSchema>;
+
+/** `stop.json`, `timeout.json`: the job was told to end, and when it is to be killed at the latest. */
+export const stopSchema = z.object({ format, killAtUptime: z.number() });
+/** See {@linkcode stopSchema}. */
+export type Stop = z.infer<typeof stopSchema>;
+
+/**
+ * `ended.json`: how it ended; its appearance is the end of the job. The runner writes it, or the daemon for a job that
+ * never had a runner or has lost it (then `reason` says why).
+ */
+export const endedSchema = z.object({
+  format,
+  exitCode: z.int().nullable(),
+  signal: z.int().nullable(),
+  /** The step of the launch that failed. */
+  failure: z.enum(["host", "fork", "record", "cgroup", "cwd", "environment", "exec"]).nullable(),
+  lost: z.boolean().default(false),
+  reason: z.string().nullable().default(null),
+  stopped: z.boolean(),
+  timedOut: z.boolean(),
+  /** Seconds since boot at the end. */
+  uptime: z.number().nullable(),
+  /** Lines of the cgroup's files, by file name. */
+  usage: z.record(z.string(), z.array(z.string())),
+});
+/** See {@linkcode endedSchema}. */
+export type Ended = z.infer<typeof endedSchema>;
+
+/** An end that only the daemon knows of. */
+export function endedByDaemon(end: { failure?: "host"; lost?: boolean; reason: string }): Ended {
+  return {
+    format: FORMAT,
+    exitCode: null,
+    signal: null,
+    failure: end.failure ?? null,
+    lost: end.lost ?? false,
+    reason: end.reason,
+    stopped: false,
+    timedOut: false,
+    uptime: null,
+    usage: {},
+  };
+}
+
+/**
+ * Reads a record.
+ * @returns null when the file is not there.
+ * @throws {SyntaxError | z.ZodError} when it is torn or not of this format.
+ */
+export async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
+  try {
+    return schema.parse(JSON.parse(await Deno.readTextFile(path)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** Writes a record so that it is there whole or not at all, also after a crash of the host. */
+export async function writeRecord(path: string, record: Spec | Ended | Stop): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}.new`;
+  try {
+    using file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
+    const bytes = new TextEncoder().encode(JSON.stringify(record) + "\n");
+    for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+    await file.syncData();
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}

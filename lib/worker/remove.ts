@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import type { Host } from "./host.ts";
+import type { Entry } from "./registry.ts";
+import { jobFolder, logPath } from "./state_folder.ts";
+import { stop } from "./stop.ts";
+
+/** The ending of the folder of a job that is being removed; what is found with it at a start is removed for good. */
+export const REMOVED = ".removed";
+
+/** Removes a job, its record and its output; stops it before, if need be. */
+export async function remove(host: Host, entry: Entry): Promise<void> {
+  await stop(host, entry);
+  if (host.registry.get(entry.spec.id) !== entry) return;
+  host.registry.delete(entry);
+  const folder = jobFolder(host.state, entry.spec.id);
+  // From the rename on the job is gone, whatever happens to this daemon.
+  await Deno.rename(folder, folder + REMOVED);
+  await removeIfThere(logPath(host.state, entry.spec.id, "stdout"));
+  await removeIfThere(logPath(host.state, entry.spec.id, "stderr"));
+  await removeIfThere(join(host.state.ended, entry.spec.id));
+  await removeIfThere(folder + REMOVED);
+  await entry.cgroup?.remove();
+}
+
+/** Removes a file or a folder with all that is in it. */
+export async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

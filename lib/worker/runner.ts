@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import launchScript from "./launch.sh" with { type: "text" };
+import runnerScript from "./runner.sh" with { type: "text" };
+import type { Host } from "./host.ts";
+import type { Entry } from "./registry.ts";
+import { jobFolder, type StateFolder } from "./state_folder.ts";
+
+const SHELL = "/bin/sh";
+/** The one common shell that can close descriptors above 9. */
+const BASH = "/bin/bash";
+
+/** Puts the runner's scripts where a shell can read them. Runners of an older daemon keep reading the files that they opened. */
+export async function installScripts(state: StateFolder): Promise<void> {
+  for (const [name, text] of [["runner.sh", runnerScript], ["launch.sh", launchScript]] as const) {
+    const path = join(state.scripts, name);
+    await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
+    await Deno.rename(`${path}.new`, path);
+  }
+}
+
+/**
+ * Starts the runner of a job and waits until the program is about to run.
+ * @returns false when the runner has ended without coming so far.
+ * @throws when the kernel refuses the process, such as for arguments too long (execve(2), E2BIG).
+ */
+export async function spawnRunner(
+  host: Host,
+  entry: Entry,
+  program: string,
+  env: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const { spec } = entry;
+  const script = (name: string) => join(host.state.scripts, name);
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const runner = new Deno.Command(host.inheritedDescriptors.length > 0 ? BASH : SHELL, {
+    args: [script("runner.sh"), script("launch.sh"), spec.cwd, program, ...spec.args],
+    clearEnv: true,
+    env: {
+      TELEWORKER_JOB: jobFolder(host.state, spec.id),
+      TELEWORKER_OUTPUT: join(host.state.output, spec.id),
+      TELEWORKER_DOORBELL: join(host.state.ended, spec.id),
+      TELEWORKER_CGROUPS: (entry.cgroup?.directories ?? []).join(" "),
+      TELEWORKER_USAGE: (entry.cgroup?.usageFiles ?? []).join(" "),
+      TELEWORKER_CLOSE: host.inheritedDescriptors.join(" "),
+      TELEWORKER_ENV_COUNT: String(variables.length),
+      ...Object.fromEntries(variables.map((variable, index) => [`TELEWORKER_ENV_${index + 1}`, variable])),
+    },
+    // A session of its own: what a terminal or a service manager does to the daemon's does not reach the job.
+    detached: true,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  runner.unref();
+  // Only reaps the process: how the job ended stands on disk, for this daemon and the next alike.
+  void runner.status;
+  const reader = runner.stdout.getReader();
+  const { done } = await reader.read();
+  await reader.cancel();
+  return !done;
+}
+
+/**
+ * Descriptors that a child of ours would inherit although they are not ours: every one of Deno's is close-on-exec, those that
+ * the daemon was itself started with need not be. See the `flags` line in proc_pid_fdinfo(5).
+ * @param from lowest descriptor to report.
+ */
+export function findInheritedDescriptors(from: number): number[] {
+  const CLOSE_ON_EXEC = 0o2000000;
+  const inherited: number[] = [];
+  for (const { name } of Deno.readDirSync("/proc/self/fdinfo")) {
+    if (Number(name) < from) continue;
+    try {
+      const flags = /^flags:\s*([0-7]+)$/m.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${name}`))?.[1] ?? "0";
+      if ((parseInt(flags, 8) & CLOSE_ON_EXEC) === 0) inherited.push(Number(name));
+    } catch (error) {
+      // The descriptor by which the folder was listed is closed by now.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return inherited;
+}

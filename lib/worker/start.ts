@@ -1,0 +1,152 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Limits } from "../cgroup/mod.ts";
+import { WorkerError } from "./errors.ts";
+import { createLogs, type Host, modifiedAt, noteEnd, recordEnd } from "./host.ts";
+import { describe, type Job } from "./job.ts";
+import { DEFAULT_PATH, findProgram } from "./program.ts";
+import { endedByDaemon, readRecord, runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
+import type { Entry } from "./registry.ts";
+import { spawnRunner } from "./runner.ts";
+import { jobFolder, logPath } from "./state_folder.ts";
+import { superviseTimeout } from "./timeout.ts";
+
+/** What to run. */
+export interface StartRequest {
+  readonly owner: string;
+  /** A program's path, or its name to be found in PATH. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Unique among the owner's jobs. */
+  readonly name?: string | undefined;
+  /** The program's whole environment, but for a PATH if it has none. Names are identifiers not beginning with `TELEWORKER_`. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** An absolute path; `/` by default. */
+  readonly cwd?: string | undefined;
+  readonly limits?: Limits | undefined;
+  /** The job is stopped when it has run that long. */
+  readonly timeoutSeconds?: number | undefined;
+  /** A second request of the owner with the same key gives the job of the first. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/**
+ * Starts a job. A program that cannot be started gives a job in state `failed`.
+ * @throws {WorkerError} `conflict`, `busy` or `unsupported`; nothing has been started then.
+ */
+export async function start(host: Host, request: StartRequest): Promise<Job> {
+  const { idempotencyKey, ...asked } = request;
+  const digest = createHash("sha256").update(JSON.stringify(asked)).digest("hex");
+  const earlier = idempotencyKey === undefined ? undefined : host.registry.requested(request.owner, idempotencyKey);
+  if (earlier !== undefined) return await replay(host, earlier, digest, request);
+
+  // No await from here until the entry stands: two requests at once must not both pass.
+  refuse(host, request);
+  const spec: Spec = {
+    format: 1,
+    id: crypto.randomUUID(),
+    sequence: host.registry.nextSequence(),
+    name: request.name ?? null,
+    owner: request.owner,
+    command: request.command,
+    args: [...request.args],
+    cwd: request.cwd ?? "/",
+    envNames: Object.keys(request.env ?? {}),
+    limits: request.limits ?? {},
+    timeoutSeconds: request.timeoutSeconds ?? null,
+    createdAt: new Date().toISOString(),
+    cgroup: host.cgroups.mode !== "none",
+    idempotency: idempotencyKey === undefined ? null : { key: idempotencyKey, request: digest },
+  };
+  const entry = host.registry.add(spec);
+  const launching = launch(host, entry, request.env ?? {});
+  entry.launching = launching.catch(() => {});
+  await launching;
+  return describe(entry);
+}
+
+async function replay(host: Host, earlier: Entry, digest: string, request: StartRequest): Promise<Job> {
+  if (earlier.spec.idempotency?.request !== digest) {
+    throw new WorkerError("conflict", `Cannot start the job: the idempotency key was used for another request`);
+  }
+  await earlier.launching;
+  // The first attempt came to nothing; then this one counts.
+  if (host.registry.get(earlier.spec.id) !== earlier) return await start(host, request);
+  return describe(earlier);
+}
+
+function refuse(host: Host, request: StartRequest): void {
+  if (host.closing.aborted) throw new WorkerError("closing", "Cannot start the job: the daemon is ending");
+  if (host.registry.running >= host.maxJobs) {
+    throw new WorkerError("busy", `Cannot start the job: ${host.maxJobs} jobs are running, which is the limit`);
+  }
+  if (request.name !== undefined && host.registry.named(request.owner, request.name) !== undefined) {
+    throw new WorkerError("conflict", `Cannot name the job "${request.name}": there is a job of that name`);
+  }
+  const reasons = host.cgroups.unenforceable(request.limits ?? {});
+  if (reasons.length > 0) throw new WorkerError("unsupported", `Cannot limit the job: ${reasons.join("; ")}`);
+}
+
+async function launch(host: Host, entry: Entry, env: Readonly<Record<string, string>>): Promise<void> {
+  const { spec } = entry;
+  try {
+    await prepare(host, entry);
+  } catch (error) {
+    await discard(host, entry);
+    throw error;
+  }
+  try {
+    const program = await findProgram(spec.command, spec.cwd, env["PATH"] ?? DEFAULT_PATH);
+    const launched = await spawnRunner(host, entry, program, { PATH: DEFAULT_PATH, ...env });
+    await noteEnd(host, entry);
+    if (!launched && entry.ended === null) throw new Error(`Cannot start "${spec.command}": its runner could not work`);
+  } catch (error) {
+    await entry.cgroup?.remove();
+    return await recordEnd(host, entry, endedByDaemon({ failure: "host", reason: launchReason(spec, error) }));
+  }
+  await noteStart(host, entry);
+  superviseTimeout(host, entry);
+}
+
+async function prepare(host: Host, entry: Entry): Promise<void> {
+  const folder = jobFolder(host.state, entry.spec.id);
+  await Deno.mkdir(folder, { mode: 0o700 });
+  await writeRecord(join(folder, "spec.json"), entry.spec);
+  await createLogs(host, entry.spec.id);
+  if (!entry.spec.cgroup) return;
+  try {
+    entry.cgroup = host.cgroups.create(entry.spec.id, entry.spec.limits);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new WorkerError("unsupported", `Cannot limit the job: ${error.message}`, { cause: error });
+  }
+}
+
+async function discard(host: Host, entry: Entry): Promise<void> {
+  const { id } = entry.spec;
+  host.registry.delete(entry);
+  entry.whenEnded.resolve();
+  for (
+    const path of [logPath(host.state, id, "stdout"), logPath(host.state, id, "stderr"), jobFolder(host.state, id)]
+  ) {
+    await Deno.remove(path, { recursive: true }).catch(() => {});
+  }
+}
+
+function launchReason(spec: Spec, error: unknown): string {
+  if (!(error instanceof Error)) throw error;
+  // E2BIG: execve(2) refuses arguments and environment over a quarter of the stack limit, or one word over 128 KiB.
+  if (error.message.includes("os error 7")) {
+    return `Cannot start "${spec.command}": its arguments are too long for this host`;
+  }
+  return error.message;
+}
+
+/** Reads who runs the job, as its runner recorded it. */
+export async function noteStart(host: Host, entry: Entry): Promise<void> {
+  const folder = jobFolder(host.state, entry.spec.id);
+  entry.runner = await readRecord(join(folder, "runner.json"), runnerSchema);
+  const path = join(folder, "started.json");
+  const record = await readRecord(path, startedSchema);
+  if (record !== null) entry.started = { record, at: await modifiedAt(path) };
+}

@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import { WorkerError } from "./errors.ts";
+import type { Host } from "./host.ts";
+import { describe, type Job, readUptime } from "./job.ts";
+import { signalProcess } from "./process.ts";
+import { writeRecord } from "./records.ts";
+import type { Entry } from "./registry.ts";
+import { jobFolder } from "./state_folder.ts";
+
+/** Seconds between the signal and the kill, unless the user says otherwise. */
+export const DEFAULT_GRACE_SECONDS = 10;
+
+/** How to stop a job. */
+export interface StopOptions {
+  /** Sent to the job's main process; `SIGTERM` by default. */
+  readonly signal?: Deno.Signal | undefined;
+  /** Seconds until the whole cgroup is killed; {@linkcode DEFAULT_GRACE_SECONDS} by default. */
+  readonly graceSeconds?: number | undefined;
+}
+
+/**
+ * Stops a job and waits for its end. A job that has ended stays as it is.
+ * @throws {WorkerError} `closing` when the worker closes first; the next worker goes on with the stop.
+ */
+export async function stop(host: Host, entry: Entry, options: StopOptions = {}): Promise<Job> {
+  const { signal = "SIGTERM", graceSeconds = DEFAULT_GRACE_SECONDS } = options;
+  await terminate(host, entry, "stop.json", signal, graceSeconds);
+  return describe(entry);
+}
+
+/**
+ * Ends a job: leaves a note of who wanted it, signals its main process, and kills the cgroup after the grace. The note makes the
+ * runner record the cause, and lets a later daemon finish what this one began.
+ */
+export async function terminate(
+  host: Host,
+  entry: Entry,
+  note: "stop.json" | "timeout.json",
+  signal: Deno.Signal,
+  graceSeconds: number,
+): Promise<void> {
+  await entry.launching;
+  if (entry.ended !== null) return;
+  const path = join(jobFolder(host.state, entry.spec.id), note);
+  await writeRecord(path, { format: 1, killAtUptime: readUptime() + graceSeconds });
+  if (entry.started !== null) signalProcess(entry.started.record, host.bootId, signal);
+  await killAfter(host, entry, graceSeconds);
+}
+
+/** Waits for the job's end that many seconds, then kills what is left and waits for the runner to record it. */
+export async function killAfter(host: Host, entry: Entry, graceSeconds: number): Promise<void> {
+  await endOf(host, entry, { seconds: graceSeconds });
+  if (entry.ended !== null) return;
+  await kill(host, entry);
+  await endOf(host, entry);
+}
+
+/** Kills every process of a job; the runner records the end. */
+export async function kill(host: Host, entry: Entry): Promise<void> {
+  if (entry.cgroup !== null) await entry.cgroup.kill();
+  // Without cgroups the runner, once the main process is gone, kills what is left of its process group.
+  else if (entry.started !== null) signalProcess(entry.started.record, host.bootId, "SIGKILL");
+}
+
+/** When to give up waiting for a job's end. */
+export interface Patience {
+  readonly seconds?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits for the job's end, or for the patience to be over.
+ * @throws {WorkerError} `closing` when the worker closes.
+ */
+export async function endOf(host: Host, entry: Entry, { seconds, signal }: Patience = {}): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const wake = () => over.resolve();
+  const timer = seconds === undefined ? undefined : setTimeout(wake, seconds * 1000);
+  const signals = [host.closing, ...(signal === undefined ? [] : [signal])];
+  for (const signal of signals) {
+    signal.addEventListener("abort", wake);
+    if (signal.aborted) wake();
+  }
+  await Promise.race([entry.whenEnded.promise, over.promise]);
+  clearTimeout(timer);
+  for (const signal of signals) signal.removeEventListener("abort", wake);
+  if (entry.ended === null && host.closing.aborted) {
+    throw new WorkerError("closing", "Cannot wait for the job: the daemon is ending");
+  }
+}

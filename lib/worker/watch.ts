@@ -1,0 +1,74 @@
+import { getLogger } from "@logtape/logtape";
+import { basename, join } from "node:path";
+import { look } from "./adopt.ts";
+import { type Host, noteEnd } from "./host.ts";
+import { removeIfThere } from "./remove.ts";
+
+const logger = getLogger(["teleworker", "worker"]);
+
+/** Milliseconds between looks at every running job, for a runner that was killed and so will not ring. */
+const SAFETY_LOOK = 2_000;
+
+/** Watches for the ends of jobs until disposed. */
+export class Watch implements AsyncDisposable {
+  readonly #host: Host;
+  readonly #watcher: Deno.FsWatcher;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #delivering: Promise<void>;
+  #looking: Promise<void> = Promise.resolve();
+  #idle = true;
+
+  /** Begins to watch; doorbells rung before are answered by the first look. */
+  constructor(host: Host) {
+    this.#host = host;
+    this.#watcher = Deno.watchFs(host.state.ended, { recursive: false });
+    this.#delivering = this.#deliver();
+    this.#timer = setInterval(() => this.#look(), SAFETY_LOOK);
+    this.#look();
+  }
+
+  /** Ends the watch, when what it was doing is done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    this.#watcher.close();
+    await this.#delivering;
+    await this.#looking;
+  }
+
+  async #deliver(): Promise<void> {
+    for await (const event of this.#watcher) {
+      if (event.flag === "rescan") this.#look();
+      if (event.kind !== "create") continue;
+      for (const path of event.paths) await this.#answer(basename(path));
+    }
+  }
+
+  async #answer(id: string): Promise<void> {
+    try {
+      const entry = this.#host.registry.get(id);
+      if (entry !== undefined) await noteEnd(this.#host, entry);
+      await removeIfThere(join(this.#host.state.ended, id));
+    } catch (error) {
+      logger.error("Cannot take note of the end of job {id}: {error}", { id, error });
+    }
+  }
+
+  #look(): void {
+    if (!this.#idle) return;
+    this.#idle = false;
+    this.#looking = this.#lookAtAll().finally(() => this.#idle = true);
+  }
+
+  async #lookAtAll(): Promise<void> {
+    for await (const { name } of Deno.readDir(this.#host.state.ended)) await this.#answer(name);
+    for (const entry of [...this.#host.registry.values()]) {
+      if (entry.ended !== null) continue;
+      try {
+        await entry.launching;
+        await look(this.#host, entry);
+      } catch (error) {
+        logger.error("Cannot look at job {id}: {error}", { id: entry.spec.id, error });
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { detectCgroups } from "../cgroup/mod.ts";
+import { Wakeups } from "../output/mod.ts";
+import { adopt } from "./adopt.ts";
+import { WorkerError } from "./errors.ts";
+import type { Host } from "./host.ts";
+import { describe, type Job } from "./job.ts";
+import { list, type ListOptions, type Page } from "./list.ts";
+import { type Output, output, type OutputOptions } from "./output.ts";
+import { readBootId } from "./process.ts";
+import { type Entry, Registry } from "./registry.ts";
+import { remove } from "./remove.ts";
+import { findInheritedDescriptors, installScripts } from "./runner.ts";
+import { start, type StartRequest } from "./start.ts";
+import { openStateFolder, type Stream } from "./state_folder.ts";
+import { endOf, stop, type StopOptions } from "./stop.ts";
+import { Watch } from "./watch.ts";
+
+/** How to open a worker. */
+export interface WorkerOptions {
+  /** Absolute path of the folder that holds everything; one worker at a time. */
+  readonly stateFolder: string;
+  /** Name of the cgroup below which jobs get theirs. */
+  readonly cgroupRoot: string;
+  /** How many jobs may run at once. */
+  readonly maxJobs: number;
+}
+
+/**
+ * Runs jobs on this host. Usable without any server. Closing it leaves its jobs running; the next worker on the same folder
+ * adopts them.
+ */
+export class Worker implements AsyncDisposable {
+  readonly #host: Host;
+  readonly #watch: Watch;
+  readonly #lock: Deno.FsFile;
+  readonly #closing: AbortController;
+
+  private constructor(host: Host, watch: Watch, lock: Deno.FsFile, closing: AbortController) {
+    this.#host = host;
+    this.#watch = watch;
+    this.#lock = lock;
+    this.#closing = closing;
+  }
+
+  /**
+   * Opens the worker of a state folder and adopts the jobs found there.
+   * @throws {Error} when another worker has the folder.
+   */
+  static async open(options: WorkerOptions): Promise<Worker> {
+    const state = openStateFolder(options.stateFolder);
+    const lock = await Deno.open(`${state.root}/lock`, { create: true, write: true, mode: 0o600 });
+    try {
+      if (!await lock.tryLock(true)) {
+        throw new Error(`Cannot use the state folder "${state.root}": another daemon does`);
+      }
+      const closing = new AbortController();
+      const host: Host = {
+        state,
+        cgroups: detectCgroups({ name: options.cgroupRoot }),
+        registry: new Registry(),
+        wakeups: new Wakeups(state.output),
+        bootId: readBootId(),
+        maxJobs: options.maxJobs,
+        inheritedDescriptors: findInheritedDescriptors(10),
+        closing: closing.signal,
+      };
+      await installScripts(state);
+      await adopt(host);
+      return new Worker(host, new Watch(host), lock, closing);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** How jobs are limited here: the cgroup mode, its controllers, and why there are none. */
+  get cgroups(): { mode: string; controllers: readonly string[]; reason: string | null } {
+    const { mode, controllers, reason } = this.#host.cgroups;
+    return { mode, controllers, reason };
+  }
+
+  /** See {@linkcode start}. */
+  async start(request: StartRequest): Promise<Job> {
+    return await start(this.#host, request);
+  }
+
+  /** Whose job this is, or null when there is none. */
+  owner(id: string): string | null {
+    return this.#host.registry.get(id)?.spec.owner ?? null;
+  }
+
+  /** The job as it is now. */
+  status(id: string): Job {
+    return describe(this.#find(id));
+  }
+
+  /** See {@linkcode list}. */
+  list(options: ListOptions): Page {
+    return list(this.#host, options);
+  }
+
+  /** Waits for a job's end, or until `signal` says that nobody wants to know any more. */
+  async wait(id: string, signal?: AbortSignal): Promise<Job> {
+    const entry = this.#find(id);
+    await endOf(this.#host, entry, { signal });
+    return describe(entry);
+  }
+
+  /** See {@linkcode stop}. */
+  async stop(id: string, options?: StopOptions): Promise<Job> {
+    return await stop(this.#host, this.#find(id), options);
+  }
+
+  /** See {@linkcode remove}. */
+  async remove(id: string): Promise<void> {
+    await remove(this.#host, this.#find(id));
+  }
+
+  /** See {@linkcode output}. */
+  async output(id: string, stream: Stream, options?: OutputOptions): Promise<Output> {
+    return await output(this.#host, this.#find(id), stream, options);
+  }
+
+  /** Ends every wait and every follower; jobs go on. A second call does nothing. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(new WorkerError("closing", "The daemon is ending"));
+    await this.#watch[Symbol.asyncDispose]();
+    this.#host.wakeups[Symbol.dispose]();
+    this.#lock.close();
+  }
+
+  #find(id: string): Entry {
+    const entry = this.#host.registry.get(id);
+    if (entry === undefined) throw new WorkerError("unknown", `There is no job "${id}"`);
+    return entry;
+  }
+}
