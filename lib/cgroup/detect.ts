@@ -5,9 +5,9 @@ import { openHierarchies } from "./v1/hierarchies.ts";
 import { openHierarchy } from "./v2/hierarchy.ts";
 
 /**
- * Finds out how jobs can be limited on this host, and makes ready for it: our directory is made in each tree, controllers
- * are enabled, and in a group that was delegated to this process (systemd's `Delegate=yes`, a container) the processes in
- * it, this one among them, move to a leaf of it named `daemon`. A second call finds all that done.
+ * Finds out how jobs can be limited on this host, and makes ready for it: our directory is made in each tree, and the
+ * controllers of v2 are enabled. Where this process may use only its own group (a container, a service of a user), all
+ * processes in that move to a leaf of it named `daemon`. A second call finds all that done.
  *
  * @param options.name Our directory in each tree: letters, digits, `_`, `.` and `-`.
  * @throws {TypeError} If the name is anything else, or `.` or `..`. A host without cgroups is no error: it has mode

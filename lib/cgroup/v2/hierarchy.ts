@@ -4,7 +4,10 @@ import { hasFile, readLines, reasonOf, writeValue } from "../kernel_files.ts";
 import type { V2Tree } from "../locate.ts";
 import { V2_CONTROLLERS } from "./controllers.ts";
 
-/** Where the daemon itself sits in a group that was delegated to it: a group with processes gets no controllers below. */
+/**
+ * Where the daemon itself sits in a group that is delegated to it: a group with processes gets no controllers below.
+ * In a unit of systemd it is to be started there (`DelegateSubgroup=daemon`, since systemd 254).
+ */
 const LEAF = "daemon";
 
 /** Rounds of moving processes out of a group: some may fork meanwhile. */
@@ -28,25 +31,16 @@ export function openHierarchy(tree: V2Tree, name: string): Hierarchy {
   throw failures[0];
 }
 
-/** The groups below which ours may be, the best one first. */
+/**
+ * The groups below which ours may be, the best one first: the one in whose leaf we were started; the root of the tree;
+ * and where we may not use that, our own.
+ *
+ * A unit of systemd in which we are not in a leaf is not the best one, even if it is delegated: once it has controllers
+ * for jobs, systemd cannot start the next daemon in it while one of them lives (status 219/CGROUP).
+ */
 function bases({ mountPoint, own }: V2Tree): string[] {
   if (own === null || own === mountPoint) return [mountPoint];
-  // Second start in the same unit, or systemd's `DelegateSubgroup=daemon`: we are in the leaf already.
-  const delegated = basename(own) === LEAF ? dirname(own) : own;
-  if (delegated === mountPoint) return [mountPoint];
-  return isOurUnit(delegated, mountPoint) ? [delegated, mountPoint] : [mountPoint, delegated];
-}
-
-/**
- * Whether systemd gave us a unit (`Delegate=yes`): root could make groups anywhere, but a service's jobs belong below it,
- * where they are counted and systemd leaves them alone. With delegation it has all controllers; without, a login session
- * or a service that we only happen to be started in has other processes, which are not ours to move.
- */
-function isOurUnit(group: string, mountPoint: string): boolean {
-  if (!/\.(service|scope)$/.test(basename(group))) return false;
-  const available = controllersIn(group, "cgroup.controllers");
-  if (!controllersIn(mountPoint, "cgroup.controllers").every((name) => available.includes(name))) return false;
-  return (readLines(join(group, "cgroup.procs")) ?? []).every((pid) => Number(pid) === Deno.pid);
+  return basename(own) === LEAF ? [dirname(own), mountPoint] : [mountPoint, own];
 }
 
 /** Opens our directory below `base`; leaves nothing behind if that fails. */

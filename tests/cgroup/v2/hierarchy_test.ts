@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { subgroups } from "../../../lib/cgroup/subgroups.ts";
-import { cgroupTest, detectElsewhere, start, type TestRoot, waitFor } from "../helpers.ts";
+import { cgroupTest, detectElsewhere, type TestRoot, waitFor } from "../helpers.ts";
 
 const CONTROLLERS = ["cpu", "io", "memory", "pids"];
 
@@ -27,57 +27,46 @@ class Unit implements AsyncDisposable {
   }
 }
 
-await cgroupTest(
-  "detectCgroups uses the unit it is alone in, from a leaf of that, and again",
-  { mode: "v2" },
-  async (root) => {
-    const { name } = root;
-    const tree = treeOf(root);
-    await using unit = new Unit(`${tree}/${name}.service`);
-    for (const group of [unit.directory, `${unit.directory}/daemon`]) {
-      const { controllers, reason, directories: [directory = ""], memberships } = await detectElsewhere(name, {
-        group,
-      });
-      assert.equal(reason, null);
-      assert.deepEqual(controllers, CONTROLLERS);
-      assert.ok(directory.startsWith(`${unit.directory}/${name}/`), directory);
-      assert.ok(memberships.endsWith(`/${name}.service/daemon\n`), memberships);
-    }
-  },
-);
+await cgroupTest("detectCgroups uses the unit in whose leaf it was started", { mode: "v2" }, async (root) => {
+  const { name } = root;
+  await using unit = new Unit(`${treeOf(root)}/${name}.service`);
+  const leaf = `${unit.directory}/daemon`;
+  Deno.mkdirSync(leaf);
+  const { controllers, reason, directories: [directory = ""], memberships } = await detectElsewhere(name, {
+    group: leaf,
+  });
+  assert.equal(reason, null);
+  assert.deepEqual(controllers, CONTROLLERS);
+  assert.ok(directory.startsWith(`${unit.directory}/${name}/`), directory);
+  assert.ok(memberships.endsWith(`/${name}.service/daemon\n`), memberships);
+});
 
-await cgroupTest("detectCgroups leaves alone a unit that has other processes", { mode: "v2" }, async (root) => {
+await cgroupTest("detectCgroups leaves alone a unit that could not be restarted then", { mode: "v2" }, async (root) => {
   const { name } = root;
   const tree = treeOf(root);
-  await using unit = new Unit(`${tree}/${name}.scope`);
-  const other = start({ directories: [unit.directory] }, "/bin/sleep", "600");
-  const procs = () => Deno.readTextFileSync(`${unit.directory}/cgroup.procs`);
-  await waitFor("the other process", () => procs() === `${other.pid}\n`);
+  await using unit = new Unit(`${tree}/${name}.service`);
   const { directories: [directory = ""], memberships } = await detectElsewhere(name, { group: unit.directory });
   assert.ok(directory.startsWith(`${tree}/${name}/`), directory);
-  assert.ok(memberships.endsWith(`/${name}.scope\n`), memberships);
-  assert.equal(procs(), `${other.pid}\n`);
-  Deno.kill(other.pid);
-  await other.ended;
+  assert.ok(memberships.endsWith(`/${name}.service\n`), memberships);
+  assert.equal(Deno.readTextFileSync(`${unit.directory}/cgroup.subtree_control`).trim(), "");
 });
 
 await cgroupTest(
-  "detectCgroups without rights uses the group that is given to it",
+  "detectCgroups without rights moves to a leaf of the group that is given to it, and stays there",
   { mode: "v2", nobody: true },
   async (root) => {
     const { name } = root;
-    const tree = treeOf(root);
-    await using unit = new Unit(`${tree}/${name}-given`);
+    await using unit = new Unit(`${treeOf(root)}/${name}-given`);
     for (const file of ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"]) {
       Deno.chownSync(`${unit.directory}/${file}`, 65534, 65534);
     }
-    const { controllers, reason, directories: [directory = ""], memberships } = await detectElsewhere(name, {
-      group: unit.directory,
-      asNobody: true,
-    });
-    assert.equal(reason, null);
-    assert.deepEqual(controllers, CONTROLLERS);
-    assert.ok(directory.startsWith(`${unit.directory}/${name}/`), directory);
-    assert.ok(memberships.endsWith(`/${name}-given/daemon\n`), memberships);
+    for (const group of [unit.directory, `${unit.directory}/daemon`]) {
+      const found = await detectElsewhere(name, { group, asNobody: true });
+      assert.equal(found.reason, null);
+      assert.deepEqual(found.controllers, CONTROLLERS);
+      const [directory = ""] = found.directories;
+      assert.ok(directory.startsWith(`${unit.directory}/${name}/`), directory);
+      assert.ok(found.memberships.endsWith(`/${name}-given/daemon\n`), found.memberships);
+    }
   },
 );

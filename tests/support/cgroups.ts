@@ -1,0 +1,24 @@
+import { detectCgroups } from "../../lib/cgroup/mod.ts";
+
+/** Kills what is left below a test's cgroup root and removes it. */
+export async function removeCgroups(name: string): Promise<void> {
+  const cgroups = detectCgroups({ name });
+  for (const id of cgroups.list()) {
+    const cgroup = cgroups.open(id);
+    await cgroup.kill();
+    await cgroup.remove();
+  }
+  for (const mount of ["/sys/fs/cgroup", ...await controllerMounts()]) {
+    await Deno.remove(`${mount}/${name}`).catch(() => {});
+  }
+}
+
+/** Whether jobs can be limited on this host. */
+export function canLimit(): boolean {
+  return detectCgroups({ name: "tw-test" }).mode !== "none";
+}
+
+async function controllerMounts(): Promise<string[]> {
+  const mounts = await Deno.readTextFile("/proc/self/mountinfo");
+  return mounts.split("\n").filter((line) => / - cgroup2? /.test(line)).map((line) => line.split(" ")[4] ?? "");
+}
