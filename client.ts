@@ -12,8 +12,10 @@ if (import.meta.main) {
     Deno.exit(await execute(command));
   } catch (error) {
     // Nobody reads us any more, as behind `| head`: end as a program that SIGPIPE ends.
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(128 + 13);
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(EXIT.brokenPipe);
     await note(error instanceof Error ? error.message : String(error)).catch(() => {});
-    Deno.exit(command.verb === "run" || command.verb === "wait" ? EXIT.teleworker : EXIT.failure);
+    const standsForJob = command.verb === "run" || command.verb === "wait" ||
+      (command.verb === "logs" && command.follow);
+    Deno.exit(standsForJob ? EXIT.teleworker : EXIT.failure);
   }
 }

@@ -2,23 +2,32 @@
  * `teleworkerd`: the daemon.
  * @module
  */
-import { getLogger } from "@logtape/logtape";
 import { runDaemon } from "./lib/server/daemon.ts";
 import { parseFlags } from "./lib/server/flags.ts";
 import { configureLog } from "./lib/server/log.ts";
+import { logger } from "./lib/server/logger.ts";
 import { readOptions } from "./lib/server/options.ts";
 
 if (import.meta.main) {
   const { flags, config } = parseFlags(Deno.args);
   const ending = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => ending.abort());
+  // A peer must not be able to end the daemon by an error that nobody thought of; it is logged as what it is, a fault of ours.
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    logger.error("Unhandled: {error}", { error: event.reason });
+  });
+  addEventListener("error", (event) => {
+    event.preventDefault();
+    logger.error("Unhandled: {error}", { error: event.error });
+  });
   try {
     const options = await readOptions(flags, config ?? Deno.env.get("TELEWORKERD_CONFIG"));
     await configureLog(options.logLevel);
     await runDaemon(options, (address) => console.log(`teleworkerd listening on ${address}`), ending.signal);
     Deno.exit(0);
   } catch (error) {
-    getLogger(["teleworker", "server"]).debug("Cannot go on: {error}", { error });
+    logger.debug("Cannot go on: {error}", { error });
     console.error(`teleworkerd: ${error instanceof Error ? error.message : error}`);
     Deno.exit(1);
   }

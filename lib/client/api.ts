@@ -87,9 +87,10 @@ export class Api implements Disposable {
       return await fetch(url, { ...init, client: this.#connection.client });
     } catch (error) {
       if (init.signal?.aborted) throw error;
-      throw new ConnectionFailure(`Cannot reach the server at "${this.#connection.base}": ${reasonOf(error)}`, {
-        cause: error,
-      });
+      // The HTTP client names the phase; only while connecting is it certain that nothing was sent.
+      const established = error instanceof Error && !error.message.includes("(Connect)");
+      const message = `Cannot reach the server at "${this.#connection.base}": ${reasonOf(error)}`;
+      throw new ConnectionFailure(message, established, { cause: error });
     }
   }
 }
@@ -108,7 +109,7 @@ async function readProblem(response: Response): Promise<Problem> {
 }
 
 function brokenOff(error: unknown): never {
-  throw new ConnectionFailure(`The connection broke off: ${reasonOf(error)}`, { cause: error });
+  throw new ConnectionFailure(`The connection broke off: ${reasonOf(error)}`, true, { cause: error });
 }
 
 /** The innermost cause says what happened; the outer ones only where. */

@@ -7,6 +7,10 @@ export const EXIT = {
   usage: 2,
   /** Of `run`, `wait` and `logs -f`, whose other codes are the job's. */
   teleworker: 125,
+  /** As a shell says of a program that SIGINT ended. */
+  interrupted: 130,
+  /** As a shell says of a program that SIGPIPE ended. */
+  brokenPipe: 141,
 } as const;
 
 /** The exit code that stands for a job's end: its own, 128 and the signal's number, or 125 for a job that has neither. */

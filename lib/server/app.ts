@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { logger } from "./logger.ts";
 import { Hono } from "hono";
 import { type RouteName, ROUTES } from "../contract/mod.ts";
 import { WorkerError } from "../worker/mod.ts";
@@ -13,8 +13,6 @@ import { start } from "./routes/start.ts";
 import { status } from "./routes/status.ts";
 import { stop } from "./routes/stop.ts";
 import { version } from "./routes/version.ts";
-
-const logger = getLogger(["teleworker", "server"]);
 
 const HANDLERS: Readonly<Record<RouteName, Handler>> = { health, version, start, list, status, output, stop, remove };
 

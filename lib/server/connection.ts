@@ -27,6 +27,7 @@ export class Connection {
   readonly #server: Deno.HttpServer;
   readonly #closed = Promise.withResolvers<void>();
   #active = 0;
+  #headersDue = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #open = true;
 
@@ -89,8 +90,6 @@ export class Connection {
   #expectHeaders(): void {
     if (this.#active === 0 && !this.#headersDue) this.#expect(PATIENCE.headers, true);
   }
-
-  #headersDue = false;
 
   #expect(milliseconds: number, headersDue = false): void {
     this.#headersDue = headersDue;

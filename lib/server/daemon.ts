@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { logger } from "./logger.ts";
 import { join, resolve } from "node:path";
 import { VERSION } from "../contract/mod.ts";
 import { Worker } from "../worker/mod.ts";
@@ -8,8 +8,6 @@ import { Followers } from "./followers.ts";
 import type { Options } from "./options.ts";
 import { TlsListener } from "./tls_listener.ts";
 import { UnixListener } from "./unix_listener.ts";
-
-const logger = getLogger(["teleworker", "server"]);
 
 /** Bytes that a Unix socket's path may have, less what stands behind the state folder's (unix(7): 108 with its NUL). */
 const LONGEST_STATE_FOLDER = 85;

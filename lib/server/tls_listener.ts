@@ -1,12 +1,10 @@
-import { getLogger } from "@logtape/logtape";
+import { logger } from "./logger.ts";
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { identify, IdentityError } from "../pki/identity.ts";
 import type { Answer } from "./app.ts";
 import { Connection } from "./connection.ts";
 import { LOCAL_NAME } from "./unix_listener.ts";
-
-const logger = getLogger(["teleworker", "server"]);
 
 /** Milliseconds for a TLS handshake. */
 const HANDSHAKE_TIMEOUT = 10_000;
@@ -50,6 +48,7 @@ export class TlsListener implements AsyncDisposable {
         rejectUnauthorized: true,
         minVersion: "TLSv1.3",
         handshakeTimeout: HANDSHAKE_TIMEOUT,
+        noDelay: true,
       },
       (socket) => this.#accept(socket),
     );

@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { logger } from "./logger.ts";
 import { join } from "node:path";
 import { type Host, noteEnd, recordEnd } from "./host.ts";
 import { readUptime } from "./job.ts";
@@ -12,7 +12,6 @@ import { killAfter, terminate } from "./stop.ts";
 import { superviseTimeout } from "./timeout.ts";
 import { z } from "zod";
 
-const logger = getLogger(["teleworker", "worker"]);
 const isId = (name: string) => z.uuid().safeParse(name).success;
 
 /** Rebuilds from the disk what an earlier worker knew, and goes on where it stopped. */

@@ -1,11 +1,9 @@
-import { getLogger } from "@logtape/logtape";
+import { logger } from "./logger.ts";
 import type { Host } from "./host.ts";
 import { readUptime } from "./job.ts";
 import type { Entry } from "./registry.ts";
 import { DEFAULT_GRACE_SECONDS, endOf, terminate } from "./stop.ts";
 import { WorkerError } from "./errors.ts";
-
-const logger = getLogger(["teleworker", "worker"]);
 
 /** The longest sleep of a timer, in seconds: beyond it setTimeout fires at once. */
 const LONGEST_SLEEP = 2 ** 31 / 1000 - 1;

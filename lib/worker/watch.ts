@@ -1,10 +1,8 @@
-import { getLogger } from "@logtape/logtape";
+import { logger } from "./logger.ts";
 import { basename, join } from "node:path";
 import { look } from "./adopt.ts";
 import { type Host, noteEnd } from "./host.ts";
 import { removeIfThere } from "./remove.ts";
-
-const logger = getLogger(["teleworker", "worker"]);
 
 /** Milliseconds between looks at every running job, for a runner that was killed and so will not ring. */
 const SAFETY_LOOK = 2_000;

@@ -5,7 +5,7 @@ import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag } from "@optique/core/primitives";
 import type { Job } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
-import { exitCodeOf } from "../exit_code.ts";
+import { EXIT, exitCodeOf } from "../exit_code.ts";
 import { copyOutput } from "../follow.ts";
 import { describeState } from "../format.ts";
 import { jobFlags, toRequest } from "../job_flags.ts";
@@ -38,26 +38,25 @@ export const runCommand = command(
 
 /** Runs a job as if it were here. */
 export async function run(flags: InferValue<typeof runCommand>, { api }: Session): Promise<number> {
-  const job = await startJob(api, toRequest(flags));
   const detached = new AbortController();
   const stopping: Promise<void>[] = [];
-  let interrupts = 0;
+  const starting = startJob(api, toRequest(flags));
   const interrupt = () => {
-    interrupts++;
-    if (flags.detachOnInterrupt) return detached.abort();
-    stopping.push(stopOnInterrupt(api, job.id, interrupts));
+    if (flags.detachOnInterrupt) detached.abort();
+    else stopping.push(stopOnInterrupt(api, starting, stopping.length > 0));
   };
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) Deno.addSignalListener(signal, interrupt);
   try {
+    const job = await starting;
     const ended = await followJob(api, job, detached.signal);
     await Promise.all(stopping);
     if (ended.reason !== null || ended.outOfMemory) await note(ended.reason ?? `The job ${describeState(ended)}`);
     return exitCodeOf(ended);
   } catch (error) {
     if (!detached.signal.aborted) throw error;
-    await note(`The job goes on: ${job.id}`);
-    return 130;
+    await note(`The job goes on: ${(await starting).id}`);
+    return EXIT.interrupted;
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, interrupt);
   }
@@ -69,11 +68,10 @@ async function followJob(api: Api, job: Job, signal: AbortSignal): Promise<Job> 
   return await waitFor(api, job.id, signal);
 }
 
-async function stopOnInterrupt(api: Api, id: string, interrupts: number): Promise<void> {
-  const kill = interrupts > 1;
-  await note(kill ? "Killing the job" : "Stopping the job; interrupt again to kill it");
+async function stopOnInterrupt(api: Api, starting: Promise<Job>, kill: boolean): Promise<void> {
   try {
-    await stopJob(api, id, kill ? { signal: "SIGKILL", graceSeconds: 0 } : {});
+    await note(kill ? "Killing the job" : "Stopping the job; interrupt again to kill it");
+    await stopJob(api, (await starting).id, kill ? { signal: "SIGKILL", graceSeconds: 0 } : {});
   } catch (error) {
     await note(error instanceof Error ? error.message : String(error));
   }

@@ -1,5 +1,6 @@
 import { stopSchema } from "../../contract/mod.ts";
 import { isSignal } from "../../worker/mod.ts";
+import { logger } from "../logger.ts";
 import { type Handler, visibleJob } from "../context.ts";
 import { readBody } from "../input.ts";
 import { present } from "../present.ts";
@@ -10,5 +11,6 @@ export const stop: Handler = async (context, { worker }) => {
   const id = visibleJob(context, worker);
   const { signal, graceSeconds } = await readBody(context.req.raw, stopSchema);
   if (signal !== undefined && !isSignal(signal)) throw new ProblemError(400, `Cannot send "${signal}": no such signal`);
+  logger.info("{name} stops {id}", { name: context.env.caller.name, id });
   return context.json(present(await worker.stop(id, { signal, graceSeconds })));
 };
