@@ -13,6 +13,7 @@ export type Refusal =
 
 /** A request that the worker refuses; nothing has changed. Faults of the host are the platform's own errors instead. */
 export class WorkerError extends Error {
+  /** Tells it apart in logs. */
   override readonly name = "WorkerError";
 
   /** `message` is a sentence for the user, `refusal` the kind of reason. */

@@ -11,28 +11,45 @@ export type State = "running" | "exited" | "signaled" | "stopped" | "failed" | "
 
 /** A job as it can be shown. What does not apply is null; times are ISO 8601. */
 export interface Job {
+  /** A UUID. */
   readonly id: string;
+  /** Unique among the jobs of its owner. */
   readonly name: string | null;
+  /** Who started it. */
   readonly owner: string;
+  /** The program as it was asked for. */
   readonly command: string;
+  /** Its arguments. */
   readonly args: readonly string[];
+  /** The folder it runs in. */
   readonly cwd: string;
+  /** Names of the variables it was given; their values are not kept. */
   readonly envNames: readonly string[];
+  /** How it is. */
   readonly state: State;
+  /** Its main process, while it runs. */
   readonly pid: number | null;
+  /** Of its main process, if that ended by itself. */
   readonly exitCode: number | null;
   /** Name of the signal that ended it. */
   readonly signal: string | null;
   /** Why it failed, was lost or was ended by the worker, in a sentence. */
   readonly reason: string | null;
+  /** Whether the kernel killed any of it for memory. */
   readonly outOfMemory: boolean;
+  /** As the kernel holds them while it runs, as they were asked for afterwards. */
   readonly limits: Limits;
+  /** It is stopped when it has run that long. */
   readonly timeoutSeconds: number | null;
+  /** What it used until now, or until its end. */
   readonly usage: Usage;
   /** Seconds the program ran until now or its end; not moved by changes of the clock. */
   readonly durationSeconds: number | null;
+  /** When it was asked for. */
   readonly createdAt: string;
+  /** When its main process began. */
   readonly startedAt: string | null;
+  /** When its end was recorded. */
   readonly endedAt: string | null;
 }
 

@@ -3,8 +3,11 @@ import { describe, type Job, type State } from "./job.ts";
 
 /** Which jobs to list; what is absent does not restrict. */
 export interface ListOptions {
+  /** Jobs in one of these. */
   readonly states?: readonly State[] | undefined;
+  /** One owner's. */
   readonly owner?: string | undefined;
+  /** Of this name. */
   readonly name?: string | undefined;
   /** A name, an id, or the beginning of an id. */
   readonly reference?: string | undefined;
@@ -16,7 +19,9 @@ export interface ListOptions {
 
 /** A page of jobs, newest first, and where the next begins; null after the last. */
 export interface Page {
+  /** Newest first. */
   readonly jobs: readonly Job[];
+  /** For the next page. */
   readonly cursor: number | null;
 }
 

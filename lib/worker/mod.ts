@@ -3,6 +3,7 @@
  * TLS or users' roles.
  * @module
  */
+export type { Limits, Usage } from "../cgroup/mod.ts";
 export { WorkerError } from "./errors.ts";
 export type { Refusal } from "./errors.ts";
 export type { Job, State } from "./job.ts";

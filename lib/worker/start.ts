@@ -13,9 +13,11 @@ import { superviseTimeout } from "./timeout.ts";
 
 /** What to run. */
 export interface StartRequest {
+  /** Whose job it will be. */
   readonly owner: string;
   /** A program's path, or its name to be found in PATH. */
   readonly command: string;
+  /** Its arguments, handed on as they are. */
   readonly args: readonly string[];
   /** Unique among the owner's jobs. */
   readonly name?: string | undefined;
@@ -23,6 +25,7 @@ export interface StartRequest {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** An absolute path; `/` by default. */
   readonly cwd?: string | undefined;
+  /** What it may use; without limits by default. */
   readonly limits?: Limits | undefined;
   /** The job is stopped when it has run that long. */
   readonly timeoutSeconds?: number | undefined;

@@ -54,6 +54,8 @@ export async function run(flags: InferValue<typeof runCommand>, { api }: Session
     if (ended.reason !== null || ended.outOfMemory) await note(ended.reason ?? `The job ${describeState(ended)}`);
     return exitCodeOf(ended);
   } catch (error) {
+    // Nobody reads any more, as behind `| head`: here it would die of SIGPIPE, so it must not go on there.
+    if (error instanceof Deno.errors.BrokenPipe) await stopJob(api, (await starting).id, {});
     if (!detached.signal.aborted) throw error;
     await note(`The job goes on: ${(await starting).id}`);
     return EXIT.interrupted;
