@@ -1,6 +1,6 @@
 import { logger } from "./logger.ts";
 import { join } from "node:path";
-import { type Host, noteEnd, recordEnd } from "./host.ts";
+import { type Host, inUse, noteEnd, recordEnd } from "./host.ts";
 import { readUptime } from "./job.ts";
 import { isAlive, type Process, processSchema } from "./process.ts";
 import { endedByDaemon, readRecord, type Spec, specSchema, stopSchema } from "./records.ts";
@@ -27,7 +27,7 @@ export async function adopt(host: Host): Promise<void> {
   specs.sort((a, b) => a.sequence - b.sequence);
   for (const spec of specs) {
     const entry = host.registry.add(spec);
-    if (spec.cgroup && host.cgroups.mode !== "none") entry.cgroup = host.cgroups.open(spec.id);
+    entry.cgroup = inUse(host.cgroups.open(spec.id));
     await adoptJob(host, entry);
   }
   await sweep(host);

@@ -1,4 +1,4 @@
-import type { Cgroups } from "../cgroup/mod.ts";
+import type { Cgroup, Cgroups } from "../cgroup/mod.ts";
 import type { Wakeups } from "../output/mod.ts";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -49,4 +49,9 @@ export async function createLogs(host: Host, id: string): Promise<void> {
     const log = await Deno.open(logPath(host.state, id, stream), { append: true, create: true, mode: 0o600 });
     log.close();
   }
+}
+
+/** A job's cgroup, or null where it has none: on a host that has none for us, or after its end. */
+export function inUse(cgroup: Cgroup): Cgroup | null {
+  return cgroup.directories.length > 0 ? cgroup : null;
 }

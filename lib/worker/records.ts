@@ -38,8 +38,6 @@ export const specSchema = z.object({
   limits: limitsSchema,
   timeoutSeconds: z.number().positive().nullable(),
   createdAt: z.iso.datetime(),
-  /** Whether the job has a cgroup of its own; its name is the id. */
-  cgroup: z.boolean(),
   idempotency: z.object({ key: z.string(), request: z.string() }).nullable(),
 });
 /** See {@linkcode specSchema}. */

@@ -5,7 +5,7 @@ import type { Process } from "./process.ts";
 /** One job in memory: what its folder says, read once, and who waits for it. */
 export interface Entry {
   readonly spec: Spec;
-  /** The job's own group, once it is made. */
+  /** The job's own group, once it is made; null on a host that has none for us. */
   cgroup: Cgroup | null;
   runner: Process | null;
   /** With the wall-clock time that the file system saw. */

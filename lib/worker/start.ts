@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Limits } from "../cgroup/mod.ts";
 import { WorkerError } from "./errors.ts";
-import { createLogs, type Host, modifiedAt, noteEnd, recordEnd } from "./host.ts";
+import { createLogs, type Host, inUse, modifiedAt, noteEnd, recordEnd } from "./host.ts";
 import { describe, type Job } from "./job.ts";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
 import { endedByDaemon, readRecord, runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
@@ -58,7 +58,6 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
     limits: request.limits ?? {},
     timeoutSeconds: request.timeoutSeconds ?? null,
     createdAt: new Date().toISOString(),
-    cgroup: host.cgroups.mode !== "none",
     idempotency: idempotencyKey === undefined ? null : { key: idempotencyKey, request: digest },
   };
   const entry = host.registry.add(spec);
@@ -116,9 +115,8 @@ async function prepare(host: Host, entry: Entry): Promise<void> {
   await Deno.mkdir(folder, { mode: 0o700 });
   await writeRecord(join(folder, "spec.json"), entry.spec);
   await createLogs(host, entry.spec.id);
-  if (!entry.spec.cgroup) return;
   try {
-    entry.cgroup = host.cgroups.create(entry.spec.id, entry.spec.limits);
+    entry.cgroup = inUse(host.cgroups.create(entry.spec.id, entry.spec.limits));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new WorkerError("unsupported", `Cannot limit the job: ${error.message}`, { cause: error });
