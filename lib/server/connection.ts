@@ -25,6 +25,8 @@ export class Connection {
   readonly #peer: TLSSocket;
   readonly #upstream: Socket;
   readonly #server: Deno.HttpServer;
+  /** Where the socket is named, until it is connected. */
+  #path: string | null;
   readonly #closed = Promise.withResolvers<void>();
   #active = 0;
   #headersDue = false;
@@ -35,13 +37,14 @@ export class Connection {
   constructor(peer: TLSSocket, caller: Caller, folder: string, answer: Answer) {
     this.#peer = peer;
     const path = join(folder, String(count++));
+    this.#path = path;
     this.#server = Deno.serve(
       { path, onListen: () => {} },
       (request, info) => this.#serve(info, answer(request, caller)),
     );
     this.#upstream = connect({ path });
     this.#upstream.once("connect", () => {
-      Deno.removeSync(path);
+      this.#unname();
       peer.pipe(this.#upstream);
       this.#upstream.pipe(peer);
       peer.on("data", () => this.#expectHeaders());
@@ -70,6 +73,7 @@ export class Connection {
     if (!this.#open) return;
     this.#open = false;
     clearTimeout(this.#timer);
+    this.#unname();
     this.#upstream.destroy();
     this.#peer.destroy();
     // The server's own connection has just lost its other end; it ends as soon as its handlers have noticed.
@@ -85,6 +89,11 @@ export class Connection {
     };
     info.completed.then(done, done);
     return await response;
+  }
+
+  #unname(): void {
+    if (this.#path !== null) Deno.removeSync(this.#path);
+    this.#path = null;
   }
 
   #expectHeaders(): void {
