@@ -5,7 +5,8 @@
 #
 # In the environment: TELEWORKER_JOB (its folder), TELEWORKER_OUTPUT (its logs, less the ending), TELEWORKER_DOORBELL,
 # TELEWORKER_CGROUPS and TELEWORKER_USAGE (folders to enter and files to keep, separated by blanks), TELEWORKER_CLOSE (descriptors),
-# TELEWORKER_ENV_COUNT and TELEWORKER_ENV_<n> (the job's own environment). On stdout one line, "started", once the program is about to run.
+# TELEWORKER_PREFIX (prlimit, setpriv), TELEWORKER_OWNER (uid of the job's user, if not ours), TELEWORKER_EXEC (exec.sh),
+# TELEWORKER_TOKEN (see there), TELEWORKER_ENV_COUNT and TELEWORKER_ENV_<n> (the job's own environment). On stdout one line, "started", once the program is about to run.
 #
 # Nothing of the user's is ever parsed by this shell: the command travels as "$@".
 set -uf
@@ -28,6 +29,7 @@ set +C
 
 # Pipes, not the logs themselves: a program that opens /dev/stderr for writing would truncate a regular file.
 mkfifo -m 600 stdout.fifo stderr.fifo || exit
+[ -z "$TELEWORKER_OWNER" ] || chown "$TELEWORKER_OWNER" stdout.fifo stderr.fifo || exit
 cat <stdout.fifo >>"$TELEWORKER_OUTPUT.stdout" 2>/dev/null &
 stdout_drain=$!
 cat <stderr.fifo >>"$TELEWORKER_OUTPUT.stderr" 2>/dev/null &
@@ -38,21 +40,18 @@ exec 3>stdout.fifo 4>stderr.fifo 5>&1 >/dev/null
 # its stderr and exits with the raw wait status. In the foreground, for a shell starts what runs behind it with SIGINT ignored.
 LC_ALL=C setsid --fork --wait sh "$@" 2>launch.log
 status=$?
-exec 3>&- 4>&- 5>&-
+exec 3>&- 4>&-
 read -r uptime rest </proc/uptime
 
-exit_code=$status signal=null failure=null message=
-read -r message <launch.log
-if [ -e failure ]; then
-  read -r failure <failure
-  failure="\"$failure\"" exit_code=null
-elif [ ! -e started.json ]; then
-  failure='"fork"' exit_code=null
-else
-  case $message in
-  *"did not exit normally"*) exit_code=null signal=$((status & 127)) ;;
+exit_code=$status signal=null failure=null step=fork failed=''
+[ ! -e step ] || while read -r line; do step=$line; done <step
+[ "$step" = exec ] || failed=1
+while read -r line; do
+  case $line in
+  "$TELEWORKER_TOKEN") failed=1 ;;
+  *"did not exit normally"*) exit_code=null signal=$((status & 127)) failed='' ;;
   esac
-fi
+done <launch.log
 # A user's stop counts only while the program runs; from here on it is too late to be the cause.
 stopped=false timed_out=false
 [ ! -e stop.json ] || stopped=true
@@ -83,12 +82,13 @@ elif [ -e session ]; then
 fi 2>/dev/null
 
 # With every writer dead the drains end by themselves. Should a process out of our reach hold a pipe, they are ended.
+# SIGKILL for the nap: between fork and exec it still has the trap's handler, which would swallow a SIGTERM.
 (
   nap='' over=''
-  trap 'over=1; [ -z "$nap" ] || kill "$nap"' TERM
+  trap 'over=1; [ -z "$nap" ] || kill -KILL "$nap"' TERM
   sleep 5 &
   nap=$!
-  [ -z "$over" ] || kill "$nap"
+  [ -z "$over" ] || kill -KILL "$nap"
   wait "$nap"
   [ -n "$over" ] || kill "$stdout_drain" "$stderr_drain"
   wait "$nap"
@@ -98,8 +98,12 @@ wait "$stdout_drain" "$stderr_drain"
 kill "$guard" 2>/dev/null
 wait "$guard"
 
-# A program that could not be run has written nothing: what is there is the shell's complaint.
-if [ "$failure" != null ]; then
+# A shell that could not become the program says so as the last thing it says; nothing else has been written then.
+case $status in
+126 | 127) [ "$(tail -n 1 "$TELEWORKER_OUTPUT.stderr")" != "$TELEWORKER_TOKEN" ] || failed=1 ;;
+esac
+if [ -n "$failed" ]; then
+  exit_code=null failure="\"$step\""
   mv "$TELEWORKER_OUTPUT.stderr" failure.log
   : >"$TELEWORKER_OUTPUT.stderr"
 fi
@@ -125,6 +129,8 @@ record() {
 }
 # A full disk must not cost the job its end: wait for space.
 until record 2>/dev/null >ended.json.new && mv ended.json.new ended.json; do sleep 1; done
+# Not before: a daemon that still waits for the start learns by this that there is a record instead.
+exec 5>&-
 : >"$TELEWORKER_DOORBELL"
 [ -z "$TELEWORKER_CGROUPS" ] || rmdir $TELEWORKER_CGROUPS 2>/dev/null
-rm -f stdout.fifo stderr.fifo session launch.log
+rm -f stdout.fifo stderr.fifo session launch.log step
