@@ -3,6 +3,7 @@ import type { Api } from "./api.ts";
 import { ConnectionFailure } from "./failure.ts";
 import { ridingThrough } from "./retry.ts";
 import { note, write } from "./terminal.ts";
+import { formatSize } from "./units.ts";
 
 /** Which part of a job's output to copy. */
 export interface CopyOptions {
@@ -23,7 +24,10 @@ export async function copyOutput(api: Api, id: string, stream: Stream, options: 
     const query = offset === undefined ? { tail, follow } : { offset, follow };
     const response = await api.send(`/v1/jobs/${id}/${stream}`, { query, signal });
     progress();
-    offset ??= Number(response.headers.get(OFFSET) ?? 0);
+    const begin = Number(response.headers.get(OFFSET) ?? 0);
+    const gone = tail === undefined || offset !== undefined ? begin - (offset ?? 0) : 0;
+    if (gone > 0) await note(`${formatSize(gone)} of its ${stream} are gone: only the newest output is kept`);
+    offset = begin;
     for await (const chunk of chunksOf(response)) {
       await write(TARGETS[stream], chunk);
       offset += chunk.length;

@@ -8,6 +8,9 @@ export type Stream = typeof STREAMS[number];
 /** Header of the answer: at which byte of the stream its body begins. */
 export const OFFSET = "Teleworker-Offset";
 
+/** Header of the answer: the first byte of the stream that is still there; what was before it is gone. */
+export const FIRST_OFFSET = "Teleworker-First-Offset";
+
 const whole = z.string().regex(/^\d{1,15}$/, "must be a whole number").transform(Number);
 
 /** A switch in a query. */

@@ -46,6 +46,8 @@ export const startSchema = z.strictObject({
   limits: limitsSchema.optional(),
   /** Name of the host's account that it runs as; the daemon's own by default. */
   user: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/, "must be the name of an account").optional(),
+  /** Most bytes kept of each of its streams, the newest. */
+  outputMaxBytes: z.int().min(65_536, "must be at least 64K").optional(),
   timeoutSeconds: z.number().positive().max(10 * 366 * 86_400).optional(),
 });
 /** See {@linkcode startSchema}. */

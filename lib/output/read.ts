@@ -7,6 +7,8 @@ export interface ReadOptions {
   readonly offset: number;
   /** With it the reader goes on until the log is complete; without it ends at what is there. */
   readonly follow?: { readonly wakeups: Wakeups; readonly isComplete: () => boolean } | undefined;
+  /** The first byte that the log still has: what was before it is gone. */
+  readonly firstOffset: () => number;
   /** Ends the stream with its reason as error. */
   readonly signal: AbortSignal;
   /** Called once, when the reader is done for whatever reason. */
@@ -18,8 +20,14 @@ const CHUNK = { first: 64 * 1024, least: 16 * 1024, most: 256 * 1024 };
 /** A reader that takes longer than this for a chunk, in milliseconds, is slow: it gets smaller ones. */
 const SLOW = 20;
 
+/** A reader was overtaken: the bytes that it wanted next are gone. It can go on from the first that is there, knowing of the gap. */
+export class OvertakenError extends Error {
+  /** Tells it apart in logs. */
+  override readonly name = "OvertakenError";
+}
+
 /**
- * The bytes of a log from an offset on. Reads only when asked to, at the reader's own pace, and holds a buffer only while there
+ * The bytes of a log from an offset on, which must not be before the first that there is. Reads only when asked to, at the reader's own pace, and holds a buffer only while there
  * are bytes for it: an idle follower costs an open file and a callback.
  * @throws {Deno.errors.NotFound} when the log is not there.
  */
@@ -82,6 +90,10 @@ class LogReader {
     await this.#file.seek(this.#offset, Deno.SeekMode.Start);
     const count = await this.#file.read(buffer);
     if (count === null) return null;
+    // After the read: what is freed now reads as zeros, and must never be taken for output.
+    if (this.#options.firstOffset() > this.#offset) {
+      throw new OvertakenError("The output is gone that was to be read next");
+    }
     this.#offset += count;
     this.#delivered = performance.now();
     return buffer.subarray(0, count);

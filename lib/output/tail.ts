@@ -3,15 +3,15 @@ const NEWLINE = 0x0a;
 
 /**
  * Where the last `lines` lines of a log begin, in bytes. A last line without its newline counts as a line. Reads backwards, a block
- * at a time, and only as far as it must.
+ * at a time, only as far as it must, and not before `firstOffset`.
  */
-export async function tailOffset(path: string, lines: number): Promise<number> {
+export async function tailOffset(path: string, lines: number, firstOffset = 0): Promise<number> {
   using file = await Deno.open(path);
   const size = (await file.stat()).size;
   if (lines === 0) return size;
   let newlines = 0;
-  for (let end = size; end > 0;) {
-    const start = Math.max(0, end - BLOCK);
+  for (let end = size; end > firstOffset;) {
+    const start = Math.max(firstOffset, end - BLOCK);
     const block = await readBlock(file, start, end - start);
     for (let index = block.length - 1; index >= 0; index--) {
       // The newline that ends the log begins no further line.
@@ -20,7 +20,7 @@ export async function tailOffset(path: string, lines: number): Promise<number> {
     }
     end = start;
   }
-  return 0;
+  return firstOffset;
 }
 
 async function readBlock(file: Deno.FsFile, start: number, length: number): Promise<Uint8Array> {

@@ -2,6 +2,7 @@ import type { Cgroup, Cgroups } from "../cgroup/mod.ts";
 import type { Wakeups } from "../output/mod.ts";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Keep } from "./keep.ts";
 import type { HostLimits } from "./limits.ts";
 import { type Ended, endedSchema, readRecord, writeRecord } from "./records.ts";
 import type { Entry, Registry } from "./registry.ts";
@@ -18,6 +19,10 @@ export interface Host {
   readonly defaultLimits: HostLimits;
   /** Limits that no job may have more of. */
   readonly maxLimits: HostLimits;
+  /** Most bytes kept of a stream. */
+  readonly outputMaxBytes: number;
+  /** How much of what has ended is kept. */
+  readonly keep: Keep;
   /** How many jobs may run at once. */
   readonly maxJobs: number;
   /** Descriptors above 9 that jobs would inherit from whoever started the daemon. */

@@ -49,6 +49,8 @@ export interface Job {
   readonly usage: Usage;
   /** Seconds the program ran until now or its end; not moved by changes of the clock. */
   readonly durationSeconds: number | null;
+  /** Most bytes kept of each of its streams. */
+  readonly outputMaxBytes: number;
   /** When it was asked for. */
   readonly createdAt: string;
   /** When its main process began. */
@@ -81,6 +83,7 @@ export function describe(entry: Entry): Job {
     limits: ended === null ? { ...spec.limits, ...limitsInForce(entry) } : spec.limits,
     timeoutSeconds: spec.timeoutSeconds,
     usage,
+    outputMaxBytes: spec.outputMaxBytes,
     durationSeconds: durationOf(started, ended),
     createdAt: spec.createdAt,
     startedAt: started?.at ?? null,

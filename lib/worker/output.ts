@@ -17,8 +17,10 @@ export interface OutputOptions {
 
 /** A part of a job's output. */
 export interface Output {
-  /** Where it begins. */
+  /** Where it begins: where it was asked for, or at the first byte that is still there. */
   readonly offset: number;
+  /** The first byte of the stream that is still there. */
+  readonly firstOffset: number;
   /** Raw bytes; cancel it or read it to its end, it holds a file open. */
   readonly bytes: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
@@ -26,14 +28,18 @@ export interface Output {
 /** Reads what a job wrote to one of its streams. When the worker closes, the stream errs rather than look complete. */
 export async function output(host: Host, entry: Entry, stream: Stream, options: OutputOptions = {}): Promise<Output> {
   const path = logPath(host.state, entry.spec.id, stream);
-  const offset = options.tail === undefined ? options.offset ?? 0 : await tailOffset(path, options.tail);
+  const firstOffset = entry.first[stream];
+  const offset = options.tail === undefined
+    ? Math.max(firstOffset, options.offset ?? 0)
+    : await tailOffset(path, options.tail, firstOffset);
   const bytes = await readLog(path, {
     offset,
     follow: options.follow
       ? { wakeups: host.wakeups, isComplete: () => entry.ended !== null || host.registry.get(entry.spec.id) !== entry }
       : undefined,
+    firstOffset: () => entry.first[stream],
     signal: host.closing,
     onClose: options.onClose,
   });
-  return { offset, bytes };
+  return { offset, firstOffset, bytes };
 }

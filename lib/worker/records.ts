@@ -45,6 +45,8 @@ export const specSchema = z.object({
   user: z.string().nullable(),
   limits: limitsSchema,
   timeoutSeconds: z.number().positive().nullable(),
+  /** Most bytes kept of each of its streams. */
+  outputMaxBytes: z.int().positive(),
   createdAt: z.iso.datetime(),
   idempotency: z.object({ key: z.string(), request: z.string() }).nullable(),
 });
@@ -63,6 +65,11 @@ export type Started = z.infer<typeof startedSchema>;
 export const stopSchema = z.object({ format, killAtUptime: z.number() });
 /** See {@linkcode stopSchema}. */
 export type Stop = z.infer<typeof stopSchema>;
+
+/** `first.json`: the first bytes of its streams that are still there. Written before those in front of them are freed. */
+export const firstSchema = z.object({ format, stdout: z.int().nonnegative(), stderr: z.int().nonnegative() });
+/** See {@linkcode firstSchema}. */
+export type First = z.infer<typeof firstSchema>;
 
 /**
  * `ended.json`: how it ended; its appearance is the end of the job. The runner writes it, or the daemon for a job that
@@ -117,7 +124,7 @@ export async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise
 }
 
 /** Writes a record so that it is there whole or not at all, also after a crash of the host. */
-export async function writeRecord(path: string, record: Spec | Ended | Stop): Promise<void> {
+export async function writeRecord(path: string, record: Spec | Ended | Stop | First): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}.new`;
   try {
     using file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });

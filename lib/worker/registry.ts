@@ -11,6 +11,8 @@ export interface Entry {
   /** With the wall-clock time that the file system saw. */
   started: { readonly record: Started; readonly at: string } | null;
   ended: { readonly record: Ended; readonly at: string } | null;
+  /** The first bytes of its streams that are still there. */
+  first: { readonly stdout: number; readonly stderr: number };
   /** Resolves when the job has a first process or will never have one. */
   launching: Promise<void>;
   /** Resolves when `ended` is set. */
@@ -43,6 +45,7 @@ export class Registry {
       runner: null,
       started: null,
       ended: null,
+      first: { stdout: 0, stderr: 0 },
       launching: Promise.resolve(),
       whenEnded: Promise.withResolvers(),
     };

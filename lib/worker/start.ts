@@ -5,7 +5,15 @@ import { createLogs, type Host, inUse, modifiedAt, noteEnd, recordEnd } from "./
 import { describe, type Job } from "./job.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
-import { endedByDaemon, readRecord, runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
+import {
+  endedByDaemon,
+  firstSchema,
+  readRecord,
+  runnerSchema,
+  type Spec,
+  startedSchema,
+  writeRecord,
+} from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { spawnRunner } from "./runner.ts";
 import { jobFolder, logPath } from "./state_folder.ts";
@@ -32,6 +40,8 @@ export interface StartRequest {
   readonly user?: string | undefined;
   /** The job is stopped when it has run that long. */
   readonly timeoutSeconds?: number | undefined;
+  /** Most bytes kept of each of its streams, the newest; the worker's most by default, and at the most. */
+  readonly outputMaxBytes?: number | undefined;
   /** A second request of the owner with the same key gives the job of the first. */
   readonly idempotencyKey?: string | undefined;
 }
@@ -63,6 +73,7 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
     user: request.user ?? null,
     limits,
     timeoutSeconds: request.timeoutSeconds ?? null,
+    outputMaxBytes: Math.min(request.outputMaxBytes ?? Infinity, host.outputMaxBytes),
     createdAt: new Date().toISOString(),
     idempotency: idempotencyKey === undefined ? null : { key: idempotencyKey, request: digest },
   };
@@ -155,10 +166,12 @@ function launchReason(spec: Spec, error: unknown): string {
   return error.message;
 }
 
-/** Reads who runs the job, as its runner recorded it. */
+/** Reads who runs the job, as its runner recorded it, and what is left of its output. */
 export async function noteStart(host: Host, entry: Entry): Promise<void> {
   const folder = jobFolder(host.state, entry.spec.id);
   entry.runner = await readRecord(join(folder, "runner.json"), runnerSchema);
+  const first = await readRecord(join(folder, "first.json"), firstSchema);
+  if (first !== null) entry.first = { stdout: first.stdout, stderr: first.stderr };
   const path = join(folder, "started.json");
   const record = await readRecord(path, startedSchema);
   if (record !== null) entry.started = { record, at: await modifiedAt(path) };

@@ -1,11 +1,15 @@
-import { logger } from "./logger.ts";
 import { basename, join } from "node:path";
 import { look } from "./adopt.ts";
+import { capOutput } from "./cap.ts";
 import { type Host, noteEnd } from "./host.ts";
+import { removeOld } from "./keep.ts";
+import { logger } from "./logger.ts";
 import { removeIfThere } from "./remove.ts";
 
-/** Milliseconds between looks at every running job, for a runner that was killed and so will not ring. */
-const SAFETY_LOOK = 2_000;
+/** Milliseconds between looks at every running job: for a runner that was killed and so will not ring, and at its output's size. */
+const LOOK = 1_000;
+/** Milliseconds between looks for what has been kept long enough. */
+const CLEAN_UP = 60_000;
 
 /** Watches for the ends of jobs until disposed. */
 export class Watch implements AsyncDisposable {
@@ -15,13 +19,14 @@ export class Watch implements AsyncDisposable {
   readonly #delivering: Promise<void>;
   #looking: Promise<void> = Promise.resolve();
   #idle = true;
+  #cleaned = -Infinity;
 
   /** Begins to watch; doorbells rung before are answered by the first look. */
   constructor(host: Host) {
     this.#host = host;
     this.#watcher = Deno.watchFs(host.state.ended, { recursive: false });
     this.#delivering = this.#deliver();
-    this.#timer = setInterval(() => this.#look(), SAFETY_LOOK);
+    this.#timer = setInterval(() => this.#look(), LOOK);
     this.#look();
   }
 
@@ -44,7 +49,10 @@ export class Watch implements AsyncDisposable {
   async #answer(id: string): Promise<void> {
     try {
       const entry = this.#host.registry.get(id);
-      if (entry !== undefined) await noteEnd(this.#host, entry);
+      if (entry !== undefined) {
+        await noteEnd(this.#host, entry);
+        await capOutput(this.#host, entry);
+      }
       await removeIfThere(join(this.#host.state.ended, id));
     } catch (error) {
       logger.error("Cannot take note of the end of job {id}: {error}", { id, error });
@@ -63,10 +71,22 @@ export class Watch implements AsyncDisposable {
       if (entry.ended !== null) continue;
       try {
         await entry.launching;
+        await capOutput(this.#host, entry);
         await look(this.#host, entry);
       } catch (error) {
         logger.error("Cannot look at job {id}: {error}", { id: entry.spec.id, error });
       }
+    }
+    await this.#cleanUp();
+  }
+
+  async #cleanUp(): Promise<void> {
+    if (performance.now() - this.#cleaned < CLEAN_UP) return;
+    this.#cleaned = performance.now();
+    try {
+      await removeOld(this.#host);
+    } catch (error) {
+      logger.error("Cannot remove old jobs: {error}", { error });
     }
   }
 }

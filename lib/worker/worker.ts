@@ -4,6 +4,7 @@ import { adopt } from "./adopt.ts";
 import { WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { describe, type Job } from "./job.ts";
+import { DEFAULT_KEEP, type Keep } from "./keep.ts";
 import type { HostLimits } from "./limits.ts";
 import { list, type ListOptions, type Page } from "./list.ts";
 import { type Output, output, type OutputOptions } from "./output.ts";
@@ -16,6 +17,9 @@ import { openStateFolder, type Stream } from "./state_folder.ts";
 import { endOf, stop, type StopOptions } from "./stop.ts";
 import { Watch } from "./watch.ts";
 
+/** Bytes kept of a stream unless an operator says otherwise: 1 GiB. */
+export const DEFAULT_OUTPUT_MAX = 2 ** 30;
+
 /** How to open a worker. */
 export interface WorkerOptions {
   /** Absolute path of the folder that holds everything; one worker at a time. */
@@ -24,6 +28,10 @@ export interface WorkerOptions {
   readonly cgroupRoot: string;
   /** How many jobs may run at once. */
   readonly maxJobs: number;
+  /** Most bytes kept of a stream, and of what its user asks for; {@linkcode DEFAULT_OUTPUT_MAX} by default. */
+  readonly outputMaxBytes?: number | undefined;
+  /** How much of what has ended is kept; {@linkcode DEFAULT_KEEP} for what is absent. */
+  readonly keep?: Partial<Keep> | undefined;
   /** Limits of a job whose user asks for none. */
   readonly defaultLimits?: HostLimits | undefined;
   /** Limits that no job may have more of. */
@@ -66,6 +74,8 @@ export class Worker implements AsyncDisposable {
         wakeups: new Wakeups(state.output),
         bootId: readBootId(),
         maxJobs: options.maxJobs,
+        outputMaxBytes: options.outputMaxBytes ?? DEFAULT_OUTPUT_MAX,
+        keep: { ...DEFAULT_KEEP, ...options.keep },
         defaultLimits: options.defaultLimits ?? {},
         maxLimits: options.maxLimits ?? {},
         inheritedDescriptors: findInheritedDescriptors(10),

@@ -1,4 +1,4 @@
-import { OFFSET, outputSchema, STREAMS } from "../../contract/mod.ts";
+import { FIRST_OFFSET, OFFSET, outputSchema, STREAMS } from "../../contract/mod.ts";
 import { type Handler, visibleJob } from "../context.ts";
 import { readQuery } from "../input.ts";
 import { ProblemError } from "../problem.ts";
@@ -11,9 +11,14 @@ export const output: Handler = async (context, { worker, followers }) => {
   const query = readQuery(context.req.raw, outputSchema);
   const leave = query.follow ? followers.enter() : () => {};
   try {
-    const { offset, bytes } = await worker.output(id, stream, { ...query, onClose: leave });
+    const { offset, firstOffset, bytes } = await worker.output(id, stream, { ...query, onClose: leave });
     return new Response(bytes, {
-      headers: { "content-type": "application/octet-stream", "cache-control": "no-store", [OFFSET]: String(offset) },
+      headers: {
+        "content-type": "application/octet-stream",
+        "cache-control": "no-store",
+        [OFFSET]: String(offset),
+        [FIRST_OFFSET]: String(firstOffset),
+      },
     });
   } catch (error) {
     leave();

@@ -1,0 +1,51 @@
+import type { Host } from "./host.ts";
+import { logger } from "./logger.ts";
+import type { Entry } from "./registry.ts";
+import { remove } from "./remove.ts";
+import { logPath } from "./state_folder.ts";
+
+/** How much of what has ended is kept; whichever is reached first, and the oldest goes first. */
+export interface Keep {
+  /** Seconds after a job's end. */
+  readonly seconds: number;
+  /** Ended jobs. */
+  readonly jobs: number;
+  /** Bytes on disk of ended jobs' output. */
+  readonly bytes: number;
+}
+
+/** What is kept unless an operator says otherwise: a week, a thousand jobs, 20 GiB. */
+export const DEFAULT_KEEP: Keep = { seconds: 7 * 86_400, jobs: 1000, bytes: 20 * 2 ** 30 };
+
+/** Removes the ended jobs that are too many, too old or too large. Running ones stay, whatever they are. */
+export async function removeOld(host: Host, now = Date.now()): Promise<void> {
+  const { keep } = host;
+  const ended = [...host.registry.values()].filter((entry) => entry.ended !== null).sort((a, b) => endOf(b) - endOf(a));
+  let bytes = 0;
+  for (const [newer, entry] of ended.entries()) {
+    bytes += bytesOnDisk(host, entry);
+    if (newer < keep.jobs && bytes <= keep.bytes && now - endOf(entry) <= keep.seconds * 1000) continue;
+    logger.info("Removing job {id}, which ended at {at}", { id: entry.spec.id, at: entry.ended?.at });
+    await remove(host, entry);
+    if (host.closing.aborted) return;
+  }
+}
+
+function endOf(entry: Entry): number {
+  return entry.ended === null ? Infinity : Date.parse(entry.ended.at);
+}
+
+/** What the logs take, without the blocks that were freed. */
+function bytesOnDisk(host: Host, entry: Entry): number {
+  let bytes = 0;
+  for (const stream of ["stdout", "stderr"] as const) {
+    try {
+      const { blocks, size } = Deno.statSync(logPath(host.state, entry.spec.id, stream));
+      // stat(2) counts in 512 bytes, whatever the file system's blocks are.
+      bytes += blocks === null ? size : blocks * 512;
+    } catch {
+      // It has just been removed.
+    }
+  }
+  return bytes;
+}
