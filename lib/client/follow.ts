@@ -40,7 +40,7 @@ async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((error) => {
-        throw new ConnectionFailure("The connection broke off", true, { cause: error });
+        throw new ConnectionFailure("The connection broke off", { cause: error });
       });
       if (done) return;
       yield value;

@@ -1,5 +1,5 @@
 import { object } from "@optique/core/constructs";
-import { message } from "@optique/core/message";
+import { message, metavar } from "@optique/core/message";
 import { multiple, optional } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
@@ -45,7 +45,7 @@ export const jobFlags = object({
   ),
   words: multiple(
     argument(string({ metavar: "COMMAND" }), { description: message`The program and its arguments, after --.` }),
-    { min: 1 },
+    { min: 1, errors: { tooFew: message`Expected a ${metavar("COMMAND")}; it comes last, after --.` } },
   ),
 });
 

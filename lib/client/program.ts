@@ -1,5 +1,5 @@
 import { merge, object, or } from "@optique/core/constructs";
-import { message } from "@optique/core/message";
+import { commandLine, message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
@@ -37,7 +37,9 @@ const connection = object("Connection", {
     description: message`Whose certificate to use, if there are several (TELEWORKER_IDENTITY).`,
   })),
   output: withDefault(
-    option("--output", choice(["table", "json"]), { description: message`json prints the API's objects, one a line.` }),
+    option("--output", choice(["table", "json"], { metavar: "table|json" }), {
+      description: message`json prints the API's objects, one a line.`,
+    }),
     "table" as const,
   ),
 });
@@ -53,6 +55,7 @@ const parser = merge(
     removeCommand,
     waitCommand,
     certsCommand,
+    { errors: { noMatch: message`A verb is missing; ${commandLine("teleworker --help")} shows all.` } },
   ),
   connection,
 );
@@ -68,7 +71,7 @@ export function parse(args: readonly string[]) {
     examples: message`teleworker run --memory 256M -- sh -c 'echo hello; hostname'`,
     usageLine: [{ type: "ellipsis" }],
     commandList: "top-level",
-    help: "both",
+    help: { command: true, option: { names: ["--help", "-h"] } },
     version: { value: VERSION, option: true },
     completion: "command",
     aboveError: "none",

@@ -83,12 +83,13 @@ elif [ -e session ]; then
 fi 2>/dev/null
 
 # With every writer dead the drains end by themselves. Should a process out of our reach hold a pipe, they are ended.
+# SIGKILL for the nap: between fork and exec it still has the trap's handler, which would swallow a SIGTERM.
 (
   nap='' over=''
-  trap 'over=1; [ -z "$nap" ] || kill "$nap"' TERM
+  trap 'over=1; [ -z "$nap" ] || kill -KILL "$nap"' TERM
   sleep 5 &
   nap=$!
-  [ -z "$over" ] || kill "$nap"
+  [ -z "$over" ] || kill -KILL "$nap"
   wait "$nap"
   [ -n "$over" ] || kill "$stdout_drain" "$stderr_drain"
   wait "$nap"
