@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { type Job, jobListSchema, jobSchema, type Problem, PROBLEM_TYPE, problemSchema } from "../contract/mod.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionFailure, Failure, ProblemFailure } from "./failure.ts";
-import { reasonOf } from "./reason.ts";
+import { explain, reasonOf } from "./reason.ts";
 
 /** A request to the API. */
 export interface ApiRequest {
@@ -88,9 +88,9 @@ export class Api implements Disposable {
       return await fetch(url, { ...init, client: this.#connection.client });
     } catch (error) {
       if (init.signal?.aborted) throw error;
-      throw new ConnectionFailure(`Cannot reach the server at "${this.#connection.name}": ${reasonOf(error)}`, {
-        cause: error,
-      });
+      const { name, certificatePem } = this.#connection;
+      const reason = await explain(error, certificatePem);
+      throw new ConnectionFailure(`Cannot reach the server at "${name}": ${reason}`, { cause: error });
     }
   }
 }

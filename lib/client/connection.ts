@@ -17,6 +17,8 @@ export interface Connection {
   readonly name: string;
   readonly base: string;
   readonly client: Deno.HttpClient;
+  /** What it shows of itself; nothing on a Unix socket. */
+  readonly certificatePem: string | null;
 }
 
 const DEFAULT_HOST = "127.0.0.1:8443";
@@ -36,7 +38,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const socket = options.socket ?? (options.host === undefined ? variable("TELEWORKER_SOCKET") : undefined);
   if (socket !== undefined) {
     const client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
-    return { name: socket, base: "http://localhost", client };
+    return { name: socket, base: "http://localhost", client, certificatePem: null };
   }
   const host = options.host ?? variable("TELEWORKER_HOST") ?? DEFAULT_HOST;
   if (!URL.canParse(`https://${host}`) || !/^(?:\[[\da-fA-F:.]+\]|[^\s:/?#@\\]+):\d+$/.test(host)) {
@@ -48,7 +50,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     folders.push(legacy);
   }
   const credential = await findClient(folders, options.identity ?? variable("TELEWORKER_IDENTITY"));
-  return { name: `https://${host}`, base: `https://${host}`, client: createClient(credential) };
+  const base = `https://${host}`;
+  return { name: base, base, client: createClient(credential), certificatePem: credential.certificatePem };
 }
 
 function createClient({ name, caPem, certificatePem, privateKeyPem }: ClientCredential): Deno.HttpClient {

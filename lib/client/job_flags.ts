@@ -45,7 +45,7 @@ export const jobFlags = object({
   ),
   words: multiple(
     argument(string({ metavar: "COMMAND" }), { description: message`The program and its arguments, after --.` }),
-    { min: 1, errors: { tooFew: message`Expected a ${metavar("COMMAND")}; it comes last, after --.` } },
+    { min: 1, errors: { tooFew: message`Expected a ${metavar("COMMAND")}.` } },
   ),
 });
 

@@ -76,8 +76,15 @@ export function parse(args: readonly string[]) {
     completion: "command",
     aboveError: "none",
     errorExitCode: EXIT.usage,
+    stderr: (text) => console.error(text + hint(args)),
     termWidth: "auto",
   });
+}
+
+/** Without -- a program's own flags are taken for ours: what everyone forgets once. */
+function hint(args: readonly string[]): string {
+  const starts = args.includes("start") || args.includes("run");
+  return starts && !args.includes("--") ? "\n\nThe program and its arguments come last, after --." : "";
 }
 
 /** Carries a command out; its exit code. */

@@ -8,7 +8,7 @@ export class Followers {
   constructor(readonly most: number) {}
 
   /**
-   * Takes a place; call the returned function, once, to give it back.
+   * Takes a place; call the returned function to give it back.
    * @throws {ProblemError} 503 when there is none.
    */
   enter(): () => void {
@@ -16,6 +16,10 @@ export class Followers {
       throw new ProblemError(503, `Cannot follow the job: ${this.most} followers are there, which is the limit`);
     }
     this.#count++;
-    return () => this.#count--;
+    let inside = true;
+    return () => {
+      if (inside) this.#count--;
+      inside = false;
+    };
   }
 }

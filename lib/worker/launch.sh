@@ -6,14 +6,14 @@
 # When the program cannot be run, the file "failure" names the step that failed; no exit code could say so.
 set -uf
 # Every variable of ours that lives on while the user's are exported has a name that no user may use.
-TELEWORKER_FOLDER=$TELEWORKER_JOB TELEWORKER_STEP=record
+TELEWORKER_FOLDER=$TELEWORKER_JOB TELEWORKER_STEP=record TELEWORKER_BASH=${BASH_VERSION-}
 failed() {
   trap - EXIT
   echo "$TELEWORKER_STEP" >"$TELEWORKER_FOLDER/failure"
   exit 127
 }
 # dash leaves through the trap when exec fails; bash forgets its traps before exec and must be told to come back.
-[ -z "${BASH_VERSION-}" ] || shopt -s execfail
+[ -z "$TELEWORKER_BASH" ] || shopt -s execfail
 trap failed EXIT
 
 start_time() { start_time=${20}; }
@@ -35,10 +35,12 @@ cd -- "$1" || failed
 shift
 
 TELEWORKER_STEP=environment TELEWORKER_COUNT=$TELEWORKER_ENV_COUNT
-unset PWD OLDPWD SHLVL LC_ALL TELEWORKER_JOB TELEWORKER_OUTPUT TELEWORKER_DOORBELL TELEWORKER_CGROUPS TELEWORKER_USAGE TELEWORKER_CLOSE TELEWORKER_ENV_COUNT
+unset _ PWD OLDPWD SHLVL LC_ALL TELEWORKER_JOB TELEWORKER_OUTPUT TELEWORKER_DOORBELL TELEWORKER_CGROUPS TELEWORKER_USAGE TELEWORKER_CLOSE TELEWORKER_ENV_COUNT
 while [ "$TELEWORKER_COUNT" -gt 0 ]; do
   # Only the counter is expanded before eval; the user's NAME=VALUE is one quoted word.
   eval "TELEWORKER_VARIABLE=\$TELEWORKER_ENV_$TELEWORKER_COUNT; unset TELEWORKER_ENV_$TELEWORKER_COUNT"
+  # bash has names of its own, such as RANDOM, which are like others once they are unset; dash cannot unset its OPTIND.
+  [ -z "$TELEWORKER_BASH" ] || unset "${TELEWORKER_VARIABLE%%=*}" || failed
   export "$TELEWORKER_VARIABLE" || failed
   TELEWORKER_COUNT=$((TELEWORKER_COUNT - 1))
 done

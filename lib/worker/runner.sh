@@ -38,11 +38,12 @@ exec 3>stdout.fifo 4>stderr.fifo 5>&1 >/dev/null
 # its stderr and exits with the raw wait status. In the foreground, for a shell starts what runs behind it with SIGINT ignored.
 LC_ALL=C setsid --fork --wait sh "$@" 2>launch.log
 status=$?
-exec 3>&- 4>&- 5>&-
+exec 3>&- 4>&-
 read -r uptime rest </proc/uptime
 
 exit_code=$status signal=null failure=null message=
-read -r message <launch.log
+# The last line; before it a shell may have complained of the user's locale.
+while read -r line; do message=$line; done <launch.log
 if [ -e failure ]; then
   read -r failure <failure
   failure="\"$failure\"" exit_code=null
@@ -126,6 +127,8 @@ record() {
 }
 # A full disk must not cost the job its end: wait for space.
 until record 2>/dev/null >ended.json.new && mv ended.json.new ended.json; do sleep 1; done
+# Not before: a daemon that still waits for the start learns by this that there is a record instead.
+exec 5>&-
 : >"$TELEWORKER_DOORBELL"
 [ -z "$TELEWORKER_CGROUPS" ] || rmdir $TELEWORKER_CGROUPS 2>/dev/null
 rm -f stdout.fifo stderr.fifo session launch.log
