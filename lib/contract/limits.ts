@@ -1,12 +1,12 @@
 import { z } from "zod";
 
-const count = z.int().positive().max(Number.MAX_SAFE_INTEGER);
-const weight = z.int().min(1).max(10_000);
+const count = z.int("must be a whole number").positive("must be above zero");
+const weight = z.int("must be a whole number").min(1, "must be 1 to 10000").max(10_000, "must be 1 to 10000");
 
 /** The limits of a job; what is absent is not limited. Sizes in bytes. */
 export const limitsSchema = z.strictObject({
   /** Cores: 0.5 is half of one. */
-  cpus: z.number().min(0.01).max(100_000).exactOptional(),
+  cpus: z.number().min(0.01, "must be at least 0.01").max(100_000, "must be at most 100000").exactOptional(),
   /** Share of the CPU when it is wanted by several; 100 is usual. */
   cpuWeight: weight.exactOptional(),
   /** Memory, swap included. A job that needs more is killed. */

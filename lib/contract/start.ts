@@ -44,7 +44,8 @@ export const startSchema = z.strictObject({
   /** `/` by default. */
   cwd: text.regex(/^\//, "must be an absolute path").optional(),
   limits: limitsSchema.optional(),
-  timeoutSeconds: z.number().positive().max(10 * 366 * 86_400).optional(),
+  timeoutSeconds: z.number().positive("must be above zero").max(10 * 366 * 86_400, "must be at most ten years")
+    .optional(),
 });
 /** See {@linkcode startSchema}. */
 export type StartRequest = z.input<typeof startSchema>;

@@ -9,11 +9,11 @@ export class Followers {
 
   /**
    * Takes a place; call the returned function to give it back.
-   * @throws {ProblemError} 503 when there is none.
+   * @throws {ProblemError} 429 when there is none.
    */
   enter(): () => void {
     if (this.#count >= this.most) {
-      throw new ProblemError(503, `Cannot follow the job: ${this.most} followers are there, which is the limit`);
+      throw new ProblemError(429, `Cannot follow the job: ${this.most} followers are there, which is the limit`);
     }
     this.#count++;
     let inside = true;

@@ -3,12 +3,11 @@ import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { spawnTeleworker, teleworker } from "../support/teleworker.ts";
 import { until } from "../support/until.ts";
-import { canLimit } from "./can_limit.ts";
+import { canLimit } from "../support/cgroups.ts";
 import { closedPort } from "./closed_port.ts";
 
 Deno.test("run is as if the program ran here", async (t) => {
   await using daemon = await Daemon.start();
-  using alice = await Https.as(daemon, "alice");
 
   await t.step("its streams stay apart", async () => {
     const ended = await teleworker(daemon, ["run", "--", "sh", "-c", "echo out; echo err >&2; exit 7"]);
@@ -56,7 +55,7 @@ Deno.test("run is as if the program ran here", async (t) => {
 
   await t.step({
     name: "memory that was not enough is told",
-    ignore: !await canLimit(alice),
+    ignore: !canLimit,
     fn: async () => {
       const { code, stderr } = await teleworker(daemon, ["run", "--memory", "16M", "--", "tail", "/dev/zero"]);
       equal(code, 137);

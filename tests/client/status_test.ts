@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";
-import { canLimit } from "./can_limit.ts";
+import { canLimit } from "../support/cgroups.ts";
 
 /** The facts of `teleworker status`: name and value of each line. */
 function facts(stdout: string): Map<string, string> {
@@ -12,7 +12,7 @@ function facts(stdout: string): Map<string, string> {
 Deno.test("status shows how a job is", async (t) => {
   await using daemon = await Daemon.start();
   using alice = await Https.as(daemon, "alice");
-  const limited = await canLimit(alice);
+  const limited = canLimit;
 
   await t.step("while it runs", async () => {
     const job = await alice.start({

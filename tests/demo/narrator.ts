@@ -41,7 +41,7 @@ export class Narrator {
    * Makes sure of something that must be so.
    * @throws {Error} when it is not.
    */
-  check(holds: boolean, text: string): asserts holds {
+  check(holds: boolean, text: string): void {
     if (!holds) throw new Error(`This does not hold: ${text}`);
     this.#print(`   ${this.#paint(32, "✓")} ${text}`);
   }

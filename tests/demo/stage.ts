@@ -29,7 +29,7 @@ export class Stage implements AsyncDisposable {
 
   private constructor(
     readonly folder: string,
-    private readonly narrator: Narrator,
+    readonly narrator: Narrator,
     signal: AbortSignal,
   ) {
     this.signal = AbortSignal.any([signal, this.#daemonGone.signal]);

@@ -88,7 +88,7 @@ Deno.test("as many as may can follow at once, the others are told when to come b
     await using connection = await RawConnection.open(daemon);
     await connection.request(`GET ${held}`);
     await connection.said("HTTP/1.1 200 ");
-    for (const path of paths) await problemOf(await alice.send("GET", path), 503);
+    for (const path of paths) await problemOf(await alice.send("GET", path), 429);
     // What needs no waiting needs no place.
     const response = await alice.send("GET", `/v1/jobs/${id}/stdout`);
     equal(await response.text(), "");
@@ -100,7 +100,7 @@ Deno.test("as many as may can follow at once, the others are told when to come b
     });
   }
   match(
-    (await problemOf(await alice.send("POST", "/v1/jobs", { command: "true" }), 503)).detail ?? "",
+    (await problemOf(await alice.send("POST", "/v1/jobs", { command: "true" }), 429)).detail ?? "",
     /1 jobs are running/,
   );
 });

@@ -5,7 +5,7 @@ import { flagOf, OPTION_NAMES, variableOf } from "../../lib/server/options.ts";
 import { removeCgroups } from "../support/cgroups.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { readyLine, teleworkerd } from "./teleworkerd.ts";
+import { teleworkerd } from "./teleworkerd.ts";
 
 Deno.test("the daemon ends with 2 for wrong usage, and says what is wrong", async () => {
   const wrong = [["--nonsense"], ["--listen"], ["stray"], ["--max-jobs", "1", "--max-jobs", "2"]];
@@ -24,6 +24,13 @@ Deno.test("the daemon tells its options and its version", async () => {
   const version = await teleworkerd(["--version"]);
   deepEqual([version.code, version.stdout.trim()], [0, VERSION]);
 });
+
+/** What a daemon says that gets ready with these arguments and variables, and ends well. */
+async function readyLine(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+  const { code, stdout, stderr } = await teleworkerd(args, env);
+  equal(code, 0, stderr);
+  return stdout;
+}
 
 Deno.test("the daemon takes each option from the command line, the environment or a file", async () => {
   await using folder = await TemporaryFolder.create();
@@ -48,13 +55,13 @@ Deno.test("the daemon takes each option from the command line, the environment o
   }
 });
 
-Deno.test("the daemon ends with 1 and a sentence when it cannot start", async (t) => {
+Deno.test("the daemon ends with 1 and a sentence when it cannot start", async () => {
   await using folder = await TemporaryFolder.create();
   const certs = join(folder.path, "certs");
   await makeCertificates(certs);
   const file = (name: string) => join(certs, name);
   const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
-  const given = ["--state-dir", join(folder.path, "state"), "--listen", "127.0.0.1:0", "--cgroup-root", cgroupRoot];
+  const given = ["--listen", "127.0.0.1:0", "--cgroup-root", cgroupRoot];
   const plain = join(folder.path, "plain");
   await Deno.writeTextFile(plain, "not a certificate");
   const occupied = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -66,14 +73,22 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async (t
     ],
     ["no certificates", [...given, "--certs", "/no/such"], /^teleworkerd: Cannot read "\/no\/such\/ca.pem": /],
     ["half of them", [...given, "--ca", file("ca.pem")], /^teleworkerd: Cannot use TLS: it takes --certs, or all of /],
-    ["an authority that is none", [...given, "--certs", certs, "--ca", file("client-alice.pem")], /^teleworkerd: /],
-    ["an authority that is text", [...given, "--certs", certs, "--ca", plain], /^teleworkerd: /],
+    [
+      "an authority that is none",
+      [...given, "--certs", certs, "--ca", file("client-alice.pem")],
+      /^teleworkerd: Cannot trust "alice": /,
+    ],
+    [
+      "an authority that is text",
+      [...given, "--certs", certs, "--ca", plain],
+      /^teleworkerd: Cannot read trusted authorities: /,
+    ],
     [
       "a key of another certificate",
       [...given, "--certs", certs, "--key", file("client-alice-key.pem")],
-      /^teleworkerd: /,
+      /^teleworkerd: Cannot use the private key ".*": it is not that of the certificate ".*"$/,
     ],
-    ["a certificate that is text", [...given, "--certs", certs, "--cert", plain], /^teleworkerd: /],
+    ["a certificate that is text", [...given, "--certs", certs, "--cert", plain], /^teleworkerd: Cannot use /],
     [
       "a bad address",
       ["--certs", certs, "--listen", "here"],
@@ -81,7 +96,7 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async (t
     ],
     [
       "a port that is taken",
-      [...given.with(3, `127.0.0.1:${occupied.addr.port}`), "--certs", certs],
+      [...given.with(1, `127.0.0.1:${occupied.addr.port}`), "--certs", certs],
       /^teleworkerd: .*(in use|EADDRINUSE)/,
     ],
     [
@@ -89,7 +104,7 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async (t
       ["--certs", certs, "--state-dir", join(folder.path, "x".repeat(100))],
       /^teleworkerd: Cannot use the state folder ".*": its path is longer than 85 bytes$/,
     ],
-    ["a state folder that is a file", [...given.with(1, plain), "--certs", certs], /^teleworkerd: /],
+    ["a state folder that is a file", [...given, "--state-dir", plain, "--certs", certs], /^teleworkerd: /],
     [
       "a socket's path that is a file",
       [...given, "--socket", plain],
@@ -97,22 +112,15 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async (t
     ],
   ];
   try {
-    await Promise.all(reasons.map(([why, args, message]) =>
-      t.step({
-        name: why,
-        // They share two processors and nothing else.
-        sanitizeOps: false,
-        sanitizeResources: false,
-        sanitizeExit: false,
-        async fn() {
-          const { code, stdout, stderr } = await teleworkerd(args);
-          deepEqual([code, stdout], [1, ""], stderr);
-          const lines = stderr.trimEnd().split("\n").filter((line) => !line.startsWith("{"));
-          equal(lines.length, 1, stderr);
-          match(lines[0] ?? "", message);
-        },
-      })
-    ));
+    // All at once: each takes a second, most of it for Deno to start.
+    await Promise.all(reasons.map(async ([why, args, message], number) => {
+      const own = args.includes("--state-dir") ? [] : ["--state-dir", join(folder.path, `state-${number}`)];
+      const { code, stdout, stderr } = await teleworkerd([...args, ...own]);
+      deepEqual([code, stdout], [1, ""], `${why}: ${stderr}`);
+      const lines = stderr.trimEnd().split("\n").filter((line) => !line.startsWith("{"));
+      equal(lines.length, 1, `${why}: ${stderr}`);
+      match(lines[0] ?? "", message, why);
+    }));
     equal(await Deno.readTextFile(plain), "not a certificate");
   } finally {
     occupied.close();

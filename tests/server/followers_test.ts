@@ -9,11 +9,11 @@ import { type Digest, digestOf } from "./digest.ts";
 Deno.test("Followers has so many places, each given back once", () => {
   const followers = new Followers(2);
   const [leave, other] = [followers.enter(), followers.enter()];
-  throws(() => followers.enter(), { name: "ProblemError", status: 503 });
+  throws(() => followers.enter(), { name: "ProblemError", status: 429 });
   leave();
   leave();
   const again = followers.enter();
-  throws(() => followers.enter(), { status: 503 });
+  throws(() => followers.enter(), { status: 429 });
   again();
   other();
 });

@@ -105,7 +105,7 @@ Deno.test("addressSchema takes names and addresses with a port, and nothing else
       "a:-1",
       "a:65536",
       "::1:8443",
-      "[a]:1",
+      "[g]:1",
       "a b:1",
       "a:1 ",
       "https://a:1",

@@ -12,6 +12,6 @@ export async function problemOf(response: Response, status: number): Promise<Pro
   notEqual(problem.title, "Error");
   notEqual(problem.detail ?? "", "");
   equal(/\\n|\.ts\b|file:|\/tmp\//.test(text), false, `A stranger learns too much: ${text}`);
-  if (status === 503) equal(Number(response.headers.get("retry-after")) > 0, true);
+  if (status === 429 || status === 503) equal(Number(response.headers.get("retry-after")) > 0, true);
   return problem;
 }

@@ -163,3 +163,22 @@ Deno.test("half a request holds up nobody else", async () => {
   using https = await Https.as(daemon, "alice");
   equal((await https.start({ command: "true", args: [] })).owner, "alice");
 });
+
+Deno.test("who begins a handshake or a request and says no more is cut off in the end", async () => {
+  await using daemon = await Daemon.start();
+  await using half = await RawConnection.open(daemon);
+  await half.send("GET /healthz HTTP/1.1\r\nHost: loc");
+  // One that sends a little now and then gets no more time for that.
+  await using dripping = await RawConnection.open(daemon);
+  await dripping.send("GET /healthz HTTP/1.1\r\n");
+  const drip = setInterval(() => void dripping.send("X-Header: x\r\n"), 1000);
+  const [hostname = "", port = ""] = daemon.address.split(":");
+  const mute = await Deno.connect({ hostname, port: Number(port) });
+  try {
+    await Promise.all([half.ended(), dripping.ended(), new Response(mute.readable).bytes().catch(() => {})]);
+  } finally {
+    clearInterval(drip);
+  }
+  deepEqual([half.received, dripping.received], ["", ""]);
+  await worksFor(daemon);
+});

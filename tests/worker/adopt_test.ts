@@ -2,7 +2,7 @@ import { deepEqual, equal, notEqual, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { Worker } from "../../lib/worker/mod.ts";
 import { until } from "../support/until.ts";
-import { canLimit } from "./can_limit.ts";
+import { canLimit } from "../support/cgroups.ts";
 import { processesWith, runnersOf, TestWorker } from "./worker.ts";
 
 Deno.test("a second worker on the same folder is refused, until the first is closed", async () => {

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { until } from "../support/until.ts";
-import { canLimit } from "./can_limit.ts";
+import { canLimit } from "../support/cgroups.ts";
 import { processesWith, TestWorker } from "./worker.ts";
 
 /** A number of seconds that no other `sleep` on this host has. */

@@ -1,5 +1,5 @@
 import { deepEqual, equal, notEqual, rejects } from "node:assert/strict";
-import { canLimit } from "./can_limit.ts";
+import { canLimit } from "../support/cgroups.ts";
 import { TestWorker } from "./worker.ts";
 
 const refused = (refusal: string) => ({ name: "WorkerError", refusal });

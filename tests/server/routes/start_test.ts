@@ -52,7 +52,6 @@ Deno.test("start under a name that is taken is a conflict", async () => {
 });
 
 Deno.test("start with limits that the host cannot keep is told so, before anything is started", async () => {
-  // A name that no cgroup can have makes a host without any.
   await using daemon = await Daemon.start();
   using alice = await Https.as(daemon, "alice");
   const version = await (await alice.send("GET", "/v1/version")).json();
