@@ -3,6 +3,7 @@
  * @module
  */
 import { EXIT } from "./lib/client/exit_code.ts";
+import { UsageFailure } from "./lib/client/failure.ts";
 import { execute, parse } from "./lib/client/program.ts";
 import { note } from "./lib/client/terminal.ts";
 
@@ -14,6 +15,7 @@ if (import.meta.main) {
     // Nobody reads us any more, as behind `| head`: end as a program that SIGPIPE ends.
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(EXIT.brokenPipe);
     await note(error instanceof Error ? error.message : String(error)).catch(() => {});
+    if (error instanceof UsageFailure) Deno.exit(EXIT.usage);
     const standsForJob = command.verb === "run" || command.verb === "wait" ||
       (command.verb === "logs" && command.follow);
     Deno.exit(standsForJob ? EXIT.teleworker : EXIT.failure);

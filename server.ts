@@ -2,14 +2,15 @@
  * `teleworkerd`: the daemon.
  * @module
  */
+import { check } from "./lib/server/check.ts";
 import { runDaemon } from "./lib/server/daemon.ts";
-import { parseFlags } from "./lib/server/flags.ts";
+import { parseCommandLine } from "./lib/server/flags.ts";
 import { configureLog } from "./lib/server/log.ts";
 import { logger } from "./lib/server/logger.ts";
 import { readOptions } from "./lib/server/options.ts";
 
 if (import.meta.main) {
-  const { flags, config } = parseFlags(Deno.args);
+  const { verb, output, flags, config } = parseCommandLine(Deno.args);
   const ending = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => ending.abort());
   // A peer must not be able to end the daemon by an error that nobody thought of; it is logged as what it is, a fault of ours.
@@ -24,6 +25,7 @@ if (import.meta.main) {
   try {
     const options = await readOptions(flags, config ?? Deno.env.get("TELEWORKERD_CONFIG"));
     await configureLog(options.logLevel);
+    if (verb === "check") Deno.exit(await check(options.cgroupRoot, output));
     await runDaemon(options, (address) => console.log(`teleworkerd listening on ${address}`), ending.signal);
     Deno.exit(0);
   } catch (error) {

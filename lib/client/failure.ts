@@ -5,6 +5,11 @@ export class Failure extends Error {
   override readonly name: string = "Failure";
 }
 
+/** The command line makes no sense; nothing was asked of the server. */
+export class UsageFailure extends Failure {
+  override readonly name = "UsageFailure";
+}
+
 /** The server could not be reached, or the connection broke; trying again may help. */
 export class ConnectionFailure extends Failure {
   override readonly name = "ConnectionFailure";

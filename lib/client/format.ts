@@ -40,12 +40,18 @@ const LIMITS: Readonly<Record<string, readonly [name: string, format: (value: nu
   cpus: ["cpus", String],
   cpuWeight: ["cpu weight", String],
   memoryBytes: ["memory", formatSize],
+  memoryHighBytes: ["memory high", formatSize],
   pids: ["processes", String],
   readBytesPerSecond: ["reads", (value) => `${formatSize(value)}/s`],
   writeBytesPerSecond: ["writes", (value) => `${formatSize(value)}/s`],
   readOperationsPerSecond: ["read operations", (value) => `${value}/s`],
   writeOperationsPerSecond: ["write operations", (value) => `${value}/s`],
   ioWeight: ["io weight", String],
+  cpuTimeSeconds: ["cpu time", formatDuration],
+  addressSpaceBytes: ["address space", formatSize],
+  fileSizeBytes: ["file size", formatSize],
+  openFiles: ["open files", String],
+  coreBytes: ["core", formatSize],
 };
 
 /** A job's limits in a line; null when it has none. */
@@ -53,7 +59,8 @@ export function describeLimits({ limits }: Job): string | null {
   const parts = Object.entries(limits).flatMap(([key, value]) => {
     if (value === null) return [];
     const [name, format] = LIMITS[key] ?? [key, String];
-    return [`${name} ${format(value)}`];
+    if (typeof value === "number") return [`${name} ${format(value)}`];
+    return Object.entries(value).map(([disk, value]) => `${name} of ${disk} ${format(value)}`);
   });
   return parts.length === 0 ? null : parts.join(", ");
 }
@@ -82,6 +89,7 @@ export function formatJob(job: Job, terminal: Terminal): string[] {
     ["name", job.name],
     ["owner", job.owner],
     ["command", describeCommand(job)],
+    ["user", job.user],
     ["folder", job.cwd],
     ["environment", job.envNames.length === 0 ? null : job.envNames.join(" ")],
     ["state", paint(describeState(job), job, terminal)],

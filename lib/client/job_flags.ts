@@ -5,7 +5,9 @@ import type { InferValue } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
 import { integer, string } from "@optique/core/valueparser";
 import type { Limits, StartRequest } from "../contract/mod.ts";
-import { cores, duration, size, variable } from "./values.ts";
+import { mergeDisks } from "./disks.ts";
+import { parseCount, parseSize } from "./units.ts";
+import { cores, duration, perDisk, size, sizeOrZero, variable } from "./values.ts";
 
 const weight = () => integer({ metavar: "1..10000", min: 1, max: 10_000 });
 const count = () => integer({ metavar: "N", min: 1 });
@@ -33,15 +35,42 @@ export const jobFlags = object({
       description: message`Memory, swap included, such as 256M; beyond it the job is killed.`,
     }),
   ),
-  pids: optional(option("--pids", count(), { description: message`Processes and threads it may have.` })),
-  readBps: optional(option("--read-bps", size(), { description: message`Bytes a second it may read from each disk.` })),
-  writeBps: optional(
-    option("--write-bps", size(), { description: message`Bytes a second it may write to each disk.` }),
+  memoryHigh: optional(
+    option("--memory-high", size(), {
+      description: message`Memory beyond which it is slowed down and made to give some back.`,
+    }),
   ),
-  readIops: optional(option("--read-iops", count(), { description: message`Reads a second from each disk.` })),
-  writeIops: optional(option("--write-iops", count(), { description: message`Writes a second to each disk.` })),
+  pids: optional(option("--pids", count(), { description: message`Processes and threads it may have.` })),
+  readBps: multiple(
+    option("--read-bps", perDisk("SIZE", parseSize), {
+      description: message`Bytes a second it may read from each disk, or from one as DISK:SIZE; may be given often.`,
+    }),
+  ),
+  writeBps: multiple(option("--write-bps", perDisk("SIZE", parseSize), { description: message`The same for writes.` })),
+  readIops: multiple(
+    option("--read-iops", perDisk("N", parseCount), {
+      description: message`Reads a second from each disk, or from one as DISK:N; may be given often.`,
+    }),
+  ),
+  writeIops: multiple(option("--write-iops", perDisk("N", parseCount), { description: message`The same for writes.` })),
   ioWeight: optional(
     option("--io-weight", weight(), { description: message`Its share when others want the disk too; 100 is usual.` }),
+  ),
+  cpuTime: optional(
+    option("--cpu-time", duration(), { description: message`CPU time of each of its processes; then SIGXCPU.` }),
+  ),
+  addressSpace: optional(
+    option("--address-space", size(), { description: message`Virtual memory of each of its processes.` }),
+  ),
+  fileSize: optional(
+    option("--file-size", size(), { description: message`Size of each file it writes; then SIGXFSZ.` }),
+  ),
+  openFiles: optional(
+    option("--open-files", count(), { description: message`Files that each of its processes may have open.` }),
+  ),
+  core: optional(option("--core", sizeOrZero(), { description: message`Size of its core dumps; 0 for none.` })),
+  user: optional(
+    option("--user", string({ metavar: "NAME" }), { description: message`The host's account that it runs as.` }),
   ),
   words: multiple(
     argument(string({ metavar: "COMMAND" }), { description: message`The program and its arguments, after --.` }),
@@ -60,6 +89,7 @@ export function toRequest(flags: InferValue<typeof jobFlags>): StartRequest {
       env: flags.env.length === 0 ? undefined : Object.fromEntries(flags.env),
       cwd: flags.cwd,
       timeoutSeconds: flags.timeout,
+      user: flags.user,
     }),
     limits: toLimits(flags),
   };
@@ -70,12 +100,18 @@ function toLimits(flags: InferValue<typeof jobFlags>): Limits {
     cpus: flags.cpus,
     cpuWeight: flags.cpuWeight,
     memoryBytes: flags.memory,
+    memoryHighBytes: flags.memoryHigh,
     pids: flags.pids,
-    readBytesPerSecond: flags.readBps,
-    writeBytesPerSecond: flags.writeBps,
-    readOperationsPerSecond: flags.readIops,
-    writeOperationsPerSecond: flags.writeIops,
+    readBytesPerSecond: mergeDisks(flags.readBps),
+    writeBytesPerSecond: mergeDisks(flags.writeBps),
+    readOperationsPerSecond: mergeDisks(flags.readIops),
+    writeOperationsPerSecond: mergeDisks(flags.writeIops),
     ioWeight: flags.ioWeight,
+    cpuTimeSeconds: flags.cpuTime === undefined ? undefined : Math.ceil(flags.cpuTime),
+    addressSpaceBytes: flags.addressSpace,
+    fileSizeBytes: flags.fileSize,
+    openFiles: flags.openFiles,
+    coreBytes: flags.core,
   });
 }
 

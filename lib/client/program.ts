@@ -12,6 +12,7 @@ import { logs, logsCommand } from "./commands/logs.ts";
 import { remove, removeCommand } from "./commands/remove.ts";
 import { run, runCommand } from "./commands/run.ts";
 import { start, startCommand } from "./commands/start.ts";
+import { stats, statsCommand } from "./commands/stats.ts";
 import { status, statusCommand } from "./commands/status.ts";
 import { stop, stopCommand } from "./commands/stop.ts";
 import { wait, waitCommand } from "./commands/wait.ts";
@@ -54,6 +55,7 @@ const parser = merge(
     stopCommand,
     removeCommand,
     waitCommand,
+    statsCommand,
     certsCommand,
     { errors: { noMatch: message`A verb is missing; ${commandLine("teleworker --help")} shows all.` } },
   ),
@@ -114,5 +116,7 @@ export async function execute(command: Command): Promise<number> {
       return await remove(command, session);
     case "wait":
       return await wait(command, session);
+    case "stats":
+      return await stats(command, session);
   }
 }

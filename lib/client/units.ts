@@ -15,6 +15,17 @@ export function parseSize(text: string): number {
 }
 
 /**
+ * A whole number above zero.
+ * @throws {SyntaxError} for anything else.
+ */
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) {
+    throw new SyntaxError(`Cannot parse number "${text}": it must be whole and above zero`);
+  }
+  return Number(text);
+}
+
+/**
  * Seconds out of `500ms`, `10s`, `5m`, `2h`, `7d`; without a unit they are seconds.
  * @throws {SyntaxError} for anything else.
  */

@@ -1,5 +1,6 @@
 import type { NonEmptyString } from "@optique/core/nonempty";
 import type { ValueParser } from "@optique/core/valueparser";
+import type { PerDisk } from "./disks.ts";
 import { isSignal, signalName } from "./signals.ts";
 import { parseCores, parseDuration, parseSize } from "./units.ts";
 
@@ -23,6 +24,18 @@ function value<T>(metavar: NonEmptyString, placeholder: T, parse: (text: string)
 
 /** `512K`, `256M`, `1.5G`. */
 export const size = () => value("SIZE", 1, parseSize);
+/** The same, and `0`. */
+export const sizeOrZero = () => value("SIZE", 0, (text) => text === "0" ? 0 : parseSize(text));
+
+/** `1M` for every disk, `sda:1M` for one. */
+export const perDisk = (metavar: NonEmptyString, parse: (text: string) => number) =>
+  value<PerDisk>(`[DISK:]${metavar}`, { disk: null, value: 1 }, (text) => {
+    // The last colon, for a disk may be named by its numbers, as 8:0.
+    const colon = text.lastIndexOf(":");
+    if (colon === 0) throw new SyntaxError(`Cannot parse "${text}": it names no disk`);
+    return { disk: colon < 0 ? null : text.slice(0, colon), value: parse(text.slice(colon + 1)) };
+  });
+
 /** `10s`, `5m`. */
 export const duration = () => value("TIME", 1, parseDuration);
 /** `0.5`, `50%`. */

@@ -48,8 +48,10 @@ export const jobSchema = z.looseObject({
   /** A sentence about a job that failed, was lost or ran past its timeout. */
   reason: z.string().nullable(),
   outOfMemory: z.boolean(),
+  /** The account it runs as; null for the daemon's own. */
+  user: z.string().nullable(),
   /** As {@linkcode limitsSchema}, each null where there is none. */
-  limits: z.record(z.string(), z.number().nullable()),
+  limits: z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())]).nullable()),
   timeoutSeconds: z.number().nullable(),
   usage: usageSchema,
   durationSeconds: z.number().nullable(),

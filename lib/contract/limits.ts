@@ -2,6 +2,11 @@ import { z } from "zod";
 
 const count = z.int("must be a whole number").positive("must be above zero");
 const weight = z.int("must be a whole number").min(1, "must be 1 to 10000").max(10_000, "must be 1 to 10000");
+/** A limit on every disk, or on single ones: by name, by `MAJ:MIN`, or by the path of a file on them. */
+const disks = z.union(
+  [count, z.record(z.string().min(1), count)],
+  "must be a positive whole number, or one for each of several disks",
+);
 
 /** The limits of a job; what is absent is not limited. Sizes in bytes. */
 export const limitsSchema = z.strictObject({
@@ -11,14 +16,34 @@ export const limitsSchema = z.strictObject({
   cpuWeight: weight.exactOptional(),
   /** Memory, swap included. A job that needs more is killed. */
   memoryBytes: count.min(65_536, "must be at least 64K").exactOptional(),
+  /** Memory beyond which the job is slowed down and made to give some back. */
+  memoryHighBytes: count.min(65_536, "must be at least 64K").exactOptional(),
   /** Processes and threads. */
   pids: count.max(4_194_304).exactOptional(),
+  readBytesPerSecond: disks.exactOptional(),
+  writeBytesPerSecond: disks.exactOptional(),
+  readOperationsPerSecond: disks.exactOptional(),
+  writeOperationsPerSecond: disks.exactOptional(),
+  /** Share of the disks when they are wanted by several; 100 is usual. */
+  ioWeight: weight.exactOptional(),
+  /** CPU seconds of each process. */
+  cpuTimeSeconds: count.max(2 ** 32).exactOptional(),
+  /** Virtual memory of each process. */
+  addressSpaceBytes: count.min(2 ** 20, "must be at least 1M").exactOptional(),
+  /** Size of each file. */
+  fileSizeBytes: count.min(1024, "must be at least 1K").exactOptional(),
+  /** Open files of each process. */
+  openFiles: count.min(8, "must be at least 8").max(2 ** 30).exactOptional(),
+  /** Size of a core dump; 0 for none. */
+  coreBytes: z.int("must be a whole number").nonnegative("must not be below zero").exactOptional(),
+});
+/** See {@linkcode limitsSchema}. */
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** Limits of a whole host, such as its defaults and maxima: each disk limit is one number for every disk. */
+export const hostLimitsSchema = limitsSchema.extend({
   readBytesPerSecond: count.exactOptional(),
   writeBytesPerSecond: count.exactOptional(),
   readOperationsPerSecond: count.exactOptional(),
   writeOperationsPerSecond: count.exactOptional(),
-  /** Share of the disks when they are wanted by several; 100 is usual. */
-  ioWeight: weight.exactOptional(),
 });
-/** See {@linkcode limitsSchema}. */
-export type Limits = z.infer<typeof limitsSchema>;

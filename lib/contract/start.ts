@@ -44,6 +44,8 @@ export const startSchema = z.strictObject({
   /** `/` by default. */
   cwd: text.regex(/^\//, "must be an absolute path").optional(),
   limits: limitsSchema.optional(),
+  /** Name of the host's account that it runs as; the daemon's own by default. */
+  user: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/, "must be the name of an account").optional(),
   timeoutSeconds: z.number().positive("must be above zero").max(10 * 366 * 86_400, "must be at most ten years")
     .optional(),
 });

@@ -34,7 +34,8 @@ export async function runDaemon(
   // Sockets are open to their owner only from the moment they are made, and so is every file.
   Deno.umask(0o077);
   await using stack = new AsyncDisposableStack();
-  const worker = await Worker.open({ stateFolder, cgroupRoot: options.cgroupRoot, maxJobs: options.maxJobs });
+  const { cgroupRoot, maxJobs, defaultLimits, maxLimits } = options;
+  const worker = await Worker.open({ stateFolder, cgroupRoot, maxJobs, defaultLimits, maxLimits });
   stack.use(worker);
   const answer = createApp({ worker, followers: new Followers(options.maxFollowers) });
   const { cgroups } = worker;

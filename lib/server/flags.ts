@@ -1,8 +1,8 @@
-import { object } from "@optique/core/constructs";
+import { merge, object, or } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { optional } from "@optique/core/modifiers";
-import { option } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
+import { optional, withDefault } from "@optique/core/modifiers";
+import { command, constant, option } from "@optique/core/primitives";
+import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
 import { run } from "@optique/run";
 import { VERSION } from "../contract/mod.ts";
@@ -11,7 +11,7 @@ import type { RawOptions } from "./options.ts";
 const text = (name: `--${string}`, metavar: NonEmptyString, description: ReturnType<typeof message>) =>
   optional(option(name, string({ metavar }), { description }));
 
-const parser = object({
+const options = object({
   listen: text("--listen", "HOST:PORT", message`Where to listen for mutual TLS (127.0.0.1:8443).`),
   socket: text("--socket", "PATH", message`A Unix socket for the owner of the daemon, without certificates.`),
   certs: text("--certs", "DIR", message`Folder with ca.pem, server.pem and server-key.pem.`),
@@ -23,12 +23,44 @@ const parser = object({
   logLevel: text("--log-level", "LEVEL", message`debug, info, warning or error (info).`),
   maxJobs: text("--max-jobs", "N", message`Jobs that may run at once (1000).`),
   maxFollowers: text("--max-followers", "N", message`Requests that may follow jobs at once (2000).`),
+  defaultLimits: text(
+    "--default-limits",
+    "JSON",
+    message`Limits of jobs whose users ask for none, such as {"memoryBytes": 1073741824}.`,
+  ),
+  maxLimits: text("--max-limits", "JSON", message`Limits that no job may have more of.`),
   config: text("--config", "FILE", message`A JSON file with any of these options, such as {"stateDir": "/srv/jobs"}.`),
 });
 
+const checkCommand = command(
+  "check",
+  object({
+    verb: constant("check"),
+    output: withDefault(
+      option("--output", choice(["text", "json"]), { description: message`text for a person, json for a program.` }),
+      "text" as const,
+    ),
+  }),
+  {
+    brief: message`Say what works on this host, what does not, and what to do about it.`,
+    footer: message`Example: teleworkerd check --output json`,
+  },
+);
+
+const parser = merge(or(checkCommand, object({ verb: constant("serve") })), options);
+
+/** What a command line asks for. */
+export interface CommandLine {
+  readonly verb: "serve" | "check";
+  /** Of `check`. */
+  readonly output: "text" | "json";
+  readonly flags: RawOptions;
+  readonly config: string | undefined;
+}
+
 /** The daemon's command line; ends the process for `--help`, `--version` and wrong usage (2). */
-export function parseFlags(args: readonly string[]): { flags: RawOptions; config: string | undefined } {
-  const { config, ...given } = run(parser, {
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  const parsed = run(parser, {
     programName: "teleworkerd",
     args,
     brief: message`Runs jobs on this host for clients with certificates.`,
@@ -38,7 +70,13 @@ export function parseFlags(args: readonly string[]): { flags: RawOptions; config
     help: "option",
     version: { value: VERSION, option: true },
     errorExitCode: 2,
+    aboveError: "none",
     termWidth: "auto",
   });
-  return { flags: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)), config };
+  const { verb, config, ...given } = parsed;
+  const output = "output" in given ? given.output : "text";
+  const flags = Object.fromEntries(
+    Object.entries(given).filter(([name, value]) => name !== "output" && value !== undefined),
+  );
+  return { verb, output, flags, config };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hostLimitsSchema } from "../contract/mod.ts";
 
 /** Levels of the log, in LogTape's names. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -7,6 +8,19 @@ const path = z.string().min(1, "must not be empty");
 const count = z.union([z.int(), z.string().regex(/^\d{1,9}$/, "must be a whole number").transform(Number)]).pipe(
   z.int().min(1),
 );
+
+/** Limits as JSON text, or in the file as they are. */
+const hostLimits = z.union([
+  z.string().transform((text, context) => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue("must be JSON");
+      return z.NEVER;
+    }
+  }).pipe(hostLimitsSchema),
+  hostLimitsSchema,
+]);
 
 /** Where to listen. */
 export interface Address {
@@ -43,6 +57,9 @@ export const optionsSchema = z.strictObject({
     .default("teleworker"),
   logLevel: z.enum(LOG_LEVELS).default("info"),
   maxJobs: count.default(1000),
+  /** Limits of jobs whose users ask for none, and what no job may have more of. */
+  defaultLimits: hostLimits.default({}),
+  maxLimits: hostLimits.default({}),
   maxFollowers: count.default(2000),
 });
 /** See {@linkcode optionsSchema}. */

@@ -2,6 +2,7 @@ import type { Cgroup, Cgroups } from "../cgroup/mod.ts";
 import type { Wakeups } from "../output/mod.ts";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { HostLimits } from "./limits.ts";
 import { type Ended, endedSchema, readRecord, writeRecord } from "./records.ts";
 import type { Entry, Registry } from "./registry.ts";
 import { jobFolder, logPath, type StateFolder } from "./state_folder.ts";
@@ -13,6 +14,10 @@ export interface Host {
   readonly registry: Registry;
   readonly wakeups: Wakeups;
   readonly bootId: string;
+  /** Limits of a job whose user asks for none. */
+  readonly defaultLimits: HostLimits;
+  /** Limits that no job may have more of. */
+  readonly maxLimits: HostLimits;
   /** How many jobs may run at once. */
   readonly maxJobs: number;
   /** Descriptors above 9 that jobs would inherit from whoever started the daemon. */

@@ -1,4 +1,6 @@
-import { type Limits, parseUsage, type Usage } from "../cgroup/mod.ts";
+import { parseUsage, type Usage } from "../cgroup/mod.ts";
+import type { JobLimits } from "./limits.ts";
+import { parseProcessLimits } from "./process_limits.ts";
 import type { Ended, Spec } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { signalName } from "./signals.ts";
@@ -37,8 +39,10 @@ export interface Job {
   readonly reason: string | null;
   /** Whether the kernel killed any of it for memory. */
   readonly outOfMemory: boolean;
+  /** The account it runs as; null for the daemon's own. */
+  readonly user: string | null;
   /** As the kernel holds them while it runs, as they were asked for afterwards. */
-  readonly limits: Limits;
+  readonly limits: JobLimits;
   /** It is stopped when it has run that long. */
   readonly timeoutSeconds: number | null;
   /** What it used until now, or until its end. */
@@ -73,7 +77,8 @@ export function describe(entry: Entry): Job {
     signal: ended?.record.signal ? signalName(ended.record.signal) : null,
     reason: ended === null ? null : reasonOf(spec, ended.record),
     outOfMemory: (usage.outOfMemoryKills ?? 0) > 0,
-    limits: ended === null && entry.cgroup !== null ? { ...spec.limits, ...entry.cgroup.limits() } : spec.limits,
+    user: spec.user,
+    limits: ended === null ? { ...spec.limits, ...limitsInForce(entry) } : spec.limits,
     timeoutSeconds: spec.timeoutSeconds,
     usage,
     durationSeconds: durationOf(started, ended),
@@ -81,6 +86,19 @@ export function describe(entry: Entry): Job {
     startedAt: started?.at ?? null,
     endedAt: ended?.at ?? null,
   };
+}
+
+/** What the kernel holds now, which may be rounded. */
+function limitsInForce({ spec, cgroup, started }: Entry): JobLimits {
+  const limits = cgroup?.limits() ?? {};
+  if (started === null) return limits;
+  try {
+    const text = Deno.readTextFileSync(`/proc/${started.record.pid}/limits`);
+    return { ...limits, ...parseProcessLimits(text, spec.limits) };
+  } catch {
+    // It has just ended.
+    return limits;
+  }
 }
 
 function stateOf(ended: Ended): State {
@@ -100,6 +118,8 @@ function reasonOf(spec: Spec, ended: Ended): string | null {
       return `Cannot enter the working directory "${spec.cwd}": it is not there or may not be entered`;
     case "cgroup":
       return `${cannot}: its cgroup could not be entered`;
+    case "limits":
+      return `${cannot}: its limits or its user could not be set`;
     case "environment":
       return `${cannot}: a variable of its environment cannot be set`;
     case "fork":

@@ -3,12 +3,15 @@
  * TLS or users' roles.
  * @module
  */
-export type { Limits, Usage } from "../cgroup/mod.ts";
+export type { DiskLimit, LimitReport, Limits, Report, TreeReport, Usage } from "../cgroup/mod.ts";
+export { checkHost, type HostCheck, type ProgramCheck } from "./check.ts";
 export { WorkerError } from "./errors.ts";
 export type { Refusal } from "./errors.ts";
 export type { Job, State } from "./job.ts";
+export type { HostLimits, JobLimits } from "./limits.ts";
 export type { ListOptions, Page } from "./list.ts";
 export type { Output, OutputOptions } from "./output.ts";
+export type { ProcessLimits } from "./process_limits.ts";
 export { isSignal } from "./signals.ts";
 export type { StartRequest } from "./start.ts";
 export type { Stream } from "./state_folder.ts";

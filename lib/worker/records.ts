@@ -3,23 +3,30 @@
  * @module
  */
 import { z } from "zod";
-import type { Limits } from "../cgroup/mod.ts";
+import type { JobLimits } from "./limits.ts";
 import { processSchema } from "./process.ts";
 
 const FORMAT = 1;
 const format = z.literal(FORMAT);
 
 const limit = z.number().positive().exactOptional();
-const limitsSchema: z.ZodType<Limits> = z.object({
+const diskLimit = z.union([z.number().positive(), z.record(z.string(), z.number().positive())]).exactOptional();
+const limitsSchema: z.ZodType<JobLimits> = z.object({
   cpus: limit,
   cpuWeight: limit,
   memoryBytes: limit,
+  memoryHighBytes: limit,
   pids: limit,
-  readBytesPerSecond: limit,
-  writeBytesPerSecond: limit,
-  readOperationsPerSecond: limit,
-  writeOperationsPerSecond: limit,
+  readBytesPerSecond: diskLimit,
+  writeBytesPerSecond: diskLimit,
+  readOperationsPerSecond: diskLimit,
+  writeOperationsPerSecond: diskLimit,
   ioWeight: limit,
+  cpuTimeSeconds: limit,
+  addressSpaceBytes: limit,
+  fileSizeBytes: limit,
+  openFiles: limit,
+  coreBytes: z.number().nonnegative().exactOptional(),
 });
 
 /** `spec.json`: what was asked, by whom, when. Written first, never changed. Values of the environment are not kept. */
@@ -35,6 +42,7 @@ export const specSchema = z.object({
   args: z.array(z.string()),
   cwd: z.string(),
   envNames: z.array(z.string()),
+  user: z.string().nullable(),
   limits: limitsSchema,
   timeoutSeconds: z.number().positive().nullable(),
   createdAt: z.iso.datetime(),
@@ -65,7 +73,7 @@ export const endedSchema = z.object({
   exitCode: z.int().nullable(),
   signal: z.int().nullable(),
   /** The step of the launch that failed. */
-  failure: z.enum(["host", "fork", "record", "cgroup", "cwd", "environment", "exec"]).nullable(),
+  failure: z.enum(["host", "fork", "record", "cgroup", "limits", "cwd", "environment", "exec"]).nullable(),
   lost: z.boolean().default(false),
   reason: z.string().nullable().default(null),
   stopped: z.boolean(),

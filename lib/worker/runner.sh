@@ -5,7 +5,8 @@
 #
 # In the environment: TELEWORKER_JOB (its folder), TELEWORKER_OUTPUT (its logs, less the ending), TELEWORKER_DOORBELL,
 # TELEWORKER_CGROUPS and TELEWORKER_USAGE (folders to enter and files to keep, separated by blanks), TELEWORKER_CLOSE (descriptors),
-# TELEWORKER_ENV_COUNT and TELEWORKER_ENV_<n> (the job's own environment). On stdout one line, "started", once the program is about to run.
+# TELEWORKER_PREFIX (prlimit, setpriv), TELEWORKER_OWNER (uid of the job's user, if not ours), TELEWORKER_EXEC (exec.sh),
+# TELEWORKER_TOKEN (see there), TELEWORKER_ENV_COUNT and TELEWORKER_ENV_<n> (the job's own environment). On stdout one line, "started", once the program is about to run.
 #
 # Nothing of the user's is ever parsed by this shell: the command travels as "$@".
 set -uf
@@ -28,6 +29,7 @@ set +C
 
 # Pipes, not the logs themselves: a program that opens /dev/stderr for writing would truncate a regular file.
 mkfifo -m 600 stdout.fifo stderr.fifo || exit
+[ -z "$TELEWORKER_OWNER" ] || chown "$TELEWORKER_OWNER" stdout.fifo stderr.fifo || exit
 cat <stdout.fifo >>"$TELEWORKER_OUTPUT.stdout" 2>/dev/null &
 stdout_drain=$!
 cat <stderr.fifo >>"$TELEWORKER_OUTPUT.stderr" 2>/dev/null &
@@ -41,19 +43,15 @@ status=$?
 exec 3>&- 4>&-
 read -r uptime rest </proc/uptime
 
-exit_code=$status signal=null failure=null message=
-# The last line; before it a shell may have complained of the user's locale.
-while read -r line; do message=$line; done <launch.log
-if [ -e failure ]; then
-  read -r failure <failure
-  failure="\"$failure\"" exit_code=null
-elif [ ! -e started.json ]; then
-  failure='"fork"' exit_code=null
-else
-  case $message in
-  *"did not exit normally"*) exit_code=null signal=$((status & 127)) ;;
+exit_code=$status signal=null failure=null step=fork failed=''
+[ ! -e step ] || while read -r line; do step=$line; done <step
+[ "$step" = exec ] || failed=1
+while read -r line; do
+  case $line in
+  "$TELEWORKER_TOKEN") failed=1 ;;
+  *"did not exit normally"*) exit_code=null signal=$((status & 127)) failed='' ;;
   esac
-fi
+done <launch.log
 # A user's stop counts only while the program runs; from here on it is too late to be the cause.
 stopped=false timed_out=false
 [ ! -e stop.json ] || stopped=true
@@ -100,8 +98,12 @@ wait "$stdout_drain" "$stderr_drain"
 kill "$guard" 2>/dev/null
 wait "$guard"
 
-# A program that could not be run has written nothing: what is there is the shell's complaint.
-if [ "$failure" != null ]; then
+# A shell that could not become the program says so as the last thing it says; nothing else has been written then.
+case $status in
+126 | 127) [ "$(tail -n 1 "$TELEWORKER_OUTPUT.stderr")" != "$TELEWORKER_TOKEN" ] || failed=1 ;;
+esac
+if [ -n "$failed" ]; then
+  exit_code=null failure="\"$step\""
   mv "$TELEWORKER_OUTPUT.stderr" failure.log
   : >"$TELEWORKER_OUTPUT.stderr"
 fi
@@ -131,4 +133,4 @@ until record 2>/dev/null >ended.json.new && mv ended.json.new ended.json; do sle
 exec 5>&-
 : >"$TELEWORKER_DOORBELL"
 [ -z "$TELEWORKER_CGROUPS" ] || rmdir $TELEWORKER_CGROUPS 2>/dev/null
-rm -f stdout.fifo stderr.fifo session launch.log
+rm -f stdout.fifo stderr.fifo session launch.log step

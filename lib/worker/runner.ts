@@ -1,21 +1,36 @@
 import { join } from "node:path";
+import execScript from "./exec.sh" with { type: "text" };
 import launchScript from "./launch.sh" with { type: "text" };
 import runnerScript from "./runner.sh" with { type: "text" };
 import type { Host } from "./host.ts";
+import { prlimitOptions, type ProcessLimits } from "./process_limits.ts";
 import type { Entry } from "./registry.ts";
 import { jobFolder, type StateFolder } from "./state_folder.ts";
+import type { Account } from "./user.ts";
 
+const SCRIPTS = { "runner.sh": runnerScript, "launch.sh": launchScript, "exec.sh": execScript };
 const SHELL = "/bin/sh";
 /** The one common shell that can close descriptors above 9. */
 const BASH = "/bin/bash";
 
 /** Puts the runner's scripts where a shell can read them. Runners of an older daemon keep reading the files that they opened. */
 export async function installScripts(state: StateFolder): Promise<void> {
-  for (const [name, text] of [["runner.sh", runnerScript], ["launch.sh", launchScript]] as const) {
+  for (const [name, text] of Object.entries(SCRIPTS)) {
     const path = join(state.scripts, name);
-    await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
+    // Another account's job reads exec.sh by a descriptor that it is given; the folder it cannot enter.
+    await Deno.writeTextFile(`${path}.new`, text, { mode: 0o644 });
     await Deno.rename(`${path}.new`, path);
   }
+}
+
+/** What a runner is to run. */
+export interface Launch {
+  /** The program's absolute path. */
+  readonly program: string;
+  /** Its whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whom it runs as, if not as the daemon. */
+  readonly account: Account | null;
 }
 
 /**
@@ -23,14 +38,9 @@ export async function installScripts(state: StateFolder): Promise<void> {
  * @returns false when the runner has ended without coming so far.
  * @throws when the kernel refuses the process, such as for arguments too long (execve(2), E2BIG).
  */
-export async function spawnRunner(
-  host: Host,
-  entry: Entry,
-  program: string,
-  env: Readonly<Record<string, string>>,
-): Promise<boolean> {
+export async function spawnRunner(host: Host, entry: Entry, { program, env, account }: Launch): Promise<boolean> {
   const { spec } = entry;
-  const script = (name: string) => join(host.state.scripts, name);
+  const script = (name: keyof typeof SCRIPTS) => join(host.state.scripts, name);
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const runner = new Deno.Command(host.inheritedDescriptors.length > 0 ? BASH : SHELL, {
     args: [script("runner.sh"), script("launch.sh"), spec.cwd, program, ...spec.args],
@@ -42,6 +52,10 @@ export async function spawnRunner(
       TELEWORKER_CGROUPS: (entry.cgroup?.directories ?? []).join(" "),
       TELEWORKER_USAGE: (entry.cgroup?.usageFiles ?? []).join(" "),
       TELEWORKER_CLOSE: host.inheritedDescriptors.join(" "),
+      TELEWORKER_PREFIX: prefixOf(spec.limits, account).join(" "),
+      TELEWORKER_OWNER: String(account?.uid ?? ""),
+      TELEWORKER_EXEC: script("exec.sh"),
+      TELEWORKER_TOKEN: crypto.randomUUID(),
       TELEWORKER_ENV_COUNT: String(variables.length),
       ...Object.fromEntries(variables.map((variable, index) => [`TELEWORKER_ENV_${index + 1}`, variable])),
     },
@@ -58,6 +72,17 @@ export async function spawnRunner(
   const { done } = await reader.read();
   await reader.cancel();
   return !done;
+}
+
+/** The programs that set the limits and the user of what they are given to run, each word without blanks. */
+function prefixOf(limits: ProcessLimits, account: Account | null): string[] {
+  const options = prlimitOptions(limits);
+  const prlimit = options.length === 0 ? [] : ["prlimit", ...options, "--"];
+  // After the limits, which only root can raise. Groups by the account's name, see initgroups(3).
+  const setpriv = account === null
+    ? []
+    : ["setpriv", `--reuid=${account.uid}`, `--regid=${account.gid}`, "--init-groups", "--"];
+  return [...prlimit, ...setpriv];
 }
 
 /**

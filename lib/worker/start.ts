@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Limits } from "../cgroup/mod.ts";
 import { WorkerError } from "./errors.ts";
 import { createLogs, type Host, inUse, modifiedAt, noteEnd, recordEnd } from "./host.ts";
 import { describe, type Job } from "./job.ts";
+import { effectiveLimits, type JobLimits } from "./limits.ts";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
 import { endedByDaemon, readRecord, runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { spawnRunner } from "./runner.ts";
 import { jobFolder, logPath } from "./state_folder.ts";
 import { superviseTimeout } from "./timeout.ts";
+import { type Account, environmentOf, findAccount } from "./user.ts";
 
 /** What to run. */
 export interface StartRequest {
@@ -26,7 +27,9 @@ export interface StartRequest {
   /** An absolute path; `/` by default. */
   readonly cwd?: string | undefined;
   /** What it may use; without limits by default. */
-  readonly limits?: Limits | undefined;
+  readonly limits?: JobLimits | undefined;
+  /** Name of the account that it runs as; the daemon's own by default. */
+  readonly user?: string | undefined;
   /** The job is stopped when it has run that long. */
   readonly timeoutSeconds?: number | undefined;
   /** A second request of the owner with the same key gives the job of the first. */
@@ -43,8 +46,10 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
   const earlier = idempotencyKey === undefined ? undefined : host.registry.requested(request.owner, idempotencyKey);
   if (earlier !== undefined) return await replay(host, earlier, digest, request);
 
+  const account = request.user === undefined ? null : await findAccount(request.user);
+  const limits = effectiveLimits(request.limits ?? {}, host.defaultLimits, host.maxLimits);
   // No await from here until the entry stands: two requests at once must not both pass.
-  refuse(host, request);
+  refuse(host, request, limits);
   const spec: Spec = {
     format: 1,
     id: crypto.randomUUID(),
@@ -55,13 +60,14 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
     args: [...request.args],
     cwd: request.cwd ?? "/",
     envNames: Object.keys(request.env ?? {}),
-    limits: request.limits ?? {},
+    user: request.user ?? null,
+    limits,
     timeoutSeconds: request.timeoutSeconds ?? null,
     createdAt: new Date().toISOString(),
     idempotency: idempotencyKey === undefined ? null : { key: idempotencyKey, request: digest },
   };
   const entry = host.registry.add(spec);
-  const launching = launch(host, entry, request.env ?? {});
+  const launching = launch(host, entry, request.env ?? {}, account);
   entry.launching = launching.catch(() => {});
   await launching;
   return describe(entry);
@@ -77,7 +83,7 @@ async function replay(host: Host, earlier: Entry, digest: string, request: Start
   return describe(earlier);
 }
 
-function refuse(host: Host, request: StartRequest): void {
+function refuse(host: Host, request: StartRequest, limits: JobLimits): void {
   if (host.closing.aborted) throw new WorkerError("closing", "Cannot start the job: the daemon is ending");
   if (host.registry.running >= host.maxJobs) {
     throw new WorkerError("busy", `Cannot start the job: ${host.maxJobs} jobs are running, which is the limit`);
@@ -85,11 +91,16 @@ function refuse(host: Host, request: StartRequest): void {
   if (request.name !== undefined && host.registry.named(request.owner, request.name) !== undefined) {
     throw new WorkerError("conflict", `Cannot name the job "${request.name}": there is a job of that name`);
   }
-  const reasons = host.cgroups.unenforceable(request.limits ?? {});
+  const reasons = host.cgroups.unenforceable(limits);
   if (reasons.length > 0) throw new WorkerError("unsupported", `Cannot limit the job: ${reasons.join("; ")}`);
 }
 
-async function launch(host: Host, entry: Entry, env: Readonly<Record<string, string>>): Promise<void> {
+async function launch(
+  host: Host,
+  entry: Entry,
+  given: Readonly<Record<string, string>>,
+  account: Account | null,
+): Promise<void> {
   const { spec } = entry;
   try {
     await prepare(host, entry);
@@ -98,8 +109,9 @@ async function launch(host: Host, entry: Entry, env: Readonly<Record<string, str
     throw error;
   }
   try {
-    const program = await findProgram(spec.command, spec.cwd, env["PATH"] ?? DEFAULT_PATH);
-    const launched = await spawnRunner(host, entry, program, { PATH: DEFAULT_PATH, ...env });
+    const env = { PATH: DEFAULT_PATH, ...(account === null ? {} : environmentOf(account)), ...given };
+    const program = await findProgram(spec.command, spec.cwd, env.PATH);
+    const launched = await spawnRunner(host, entry, { program, env, account });
     await noteEnd(host, entry);
     if (!launched && entry.ended === null) throw new Error(`Cannot start "${spec.command}": its runner could not work`);
   } catch (error) {

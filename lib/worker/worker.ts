@@ -4,6 +4,7 @@ import { adopt } from "./adopt.ts";
 import { WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { describe, type Job } from "./job.ts";
+import type { HostLimits } from "./limits.ts";
 import { list, type ListOptions, type Page } from "./list.ts";
 import { type Output, output, type OutputOptions } from "./output.ts";
 import { readBootId } from "./process.ts";
@@ -23,6 +24,10 @@ export interface WorkerOptions {
   readonly cgroupRoot: string;
   /** How many jobs may run at once. */
   readonly maxJobs: number;
+  /** Limits of a job whose user asks for none. */
+  readonly defaultLimits?: HostLimits | undefined;
+  /** Limits that no job may have more of. */
+  readonly maxLimits?: HostLimits | undefined;
 }
 
 /**
@@ -61,6 +66,8 @@ export class Worker implements AsyncDisposable {
         wakeups: new Wakeups(state.output),
         bootId: readBootId(),
         maxJobs: options.maxJobs,
+        defaultLimits: options.defaultLimits ?? {},
+        maxLimits: options.maxLimits ?? {},
         inheritedDescriptors: findInheritedDescriptors(10),
         closing: closing.signal,
       };

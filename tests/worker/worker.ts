@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Job, type StartRequest, type Stream, Worker } from "../../lib/worker/mod.ts";
+import { type Job, type StartRequest, type Stream, Worker, type WorkerOptions } from "../../lib/worker/mod.ts";
 import { removeCgroups } from "../support/cgroups.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
@@ -12,18 +12,18 @@ export class TestWorker implements AsyncDisposable {
   readonly cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
   readonly state: string;
   readonly #folder: TemporaryFolder;
-  readonly #maxJobs: number;
+  readonly #options: Partial<WorkerOptions>;
   #worker: Worker | undefined;
 
-  private constructor(folder: TemporaryFolder, maxJobs: number) {
+  private constructor(folder: TemporaryFolder, options: Partial<WorkerOptions>) {
     this.#folder = folder;
-    this.#maxJobs = maxJobs;
+    this.#options = options;
     this.state = join(folder.path, "state");
   }
 
   /** Opens one on an empty folder. */
-  static async open({ maxJobs = 1000 }: { maxJobs?: number } = {}): Promise<TestWorker> {
-    const test = new TestWorker(await TemporaryFolder.create(), maxJobs);
+  static async open(options: Partial<WorkerOptions> = {}): Promise<TestWorker> {
+    const test = new TestWorker(await TemporaryFolder.create(), options);
     await test.open();
     return test;
   }
@@ -44,7 +44,8 @@ export class TestWorker implements AsyncDisposable {
     this.#worker = await Worker.open({
       stateFolder: this.state,
       cgroupRoot: this.cgroupRoot,
-      maxJobs: this.#maxJobs,
+      maxJobs: 1000,
+      ...this.#options,
     });
   }
 

@@ -1,0 +1,106 @@
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { multiple, withDefault } from "@optique/core/modifiers";
+import type { InferValue } from "@optique/core/parser";
+import { command, constant, flag } from "@optique/core/primitives";
+import { type Job, jobListSchema } from "../../contract/mod.ts";
+import type { Api } from "../api.ts";
+import { describeState, formatTable } from "../format.ts";
+import type { Session } from "../session.ts";
+import { clean, print } from "../terminal.ts";
+import { formatDuration, formatSize } from "../units.ts";
+import { jobArgument } from "./status.ts";
+
+/** `teleworker stats`. */
+export const statsCommand = command(
+  "stats",
+  object({
+    verb: constant("stats"),
+    once: withDefault(flag("--once", { description: message`Show it once.` }), false),
+    jobs: multiple(jobArgument()),
+  }),
+  {
+    brief: message`Show what running jobs use, again every second.`,
+    description: message`Without JOB all running jobs. With --output json a line for each job each time.`,
+    footer: message`Example: teleworker stats --once backup`,
+  },
+);
+
+/** Milliseconds between two looks. */
+const PERIOD = 1000;
+/** Cursor home, and erase to the end of the screen (ECMA-48). */
+const HOME = "\x1b[H\x1b[J";
+
+/** Shows usage until the jobs named have ended, or until interrupted. */
+export async function stats(flags: InferValue<typeof statsCommand>, { api, terminal }: Session): Promise<number> {
+  const ids = (await Promise.all(flags.jobs.map((reference) => api.find(reference)))).map(({ id }) => id);
+  const again = !flags.once && (terminal.json || Deno.stdout.isTerminal());
+  let earlier = new Map<string, Sample>();
+  for (;;) {
+    const jobs = ids.length > 0 ? await Promise.all(ids.map((id) => api.job(id))) : await runningJobs(api);
+    const now = new Map(jobs.map((job) => [job.id, sampleOf(job)]));
+    if (terminal.json) { for (const job of jobs) await print(JSON.stringify(job)); }
+    else {
+      const table = formatTable([HEAD, ...jobs.map((job) => formatRow(job, now.get(job.id), earlier.get(job.id)))])
+        .join("\n");
+      await print(again ? HOME + table : table);
+    }
+    if (!again || (ids.length > 0 && jobs.every(({ state }) => state !== "running"))) return 0;
+    earlier = now;
+    await new Promise((resolve) => setTimeout(resolve, PERIOD));
+  }
+}
+
+async function runningJobs(api: Api): Promise<readonly Job[]> {
+  return (await api.ask("/v1/jobs", jobListSchema, { query: { state: "running", limit: 1000 } })).jobs;
+}
+
+/** CPU seconds used in so many seconds of running. */
+interface Sample {
+  readonly cpu: number | null;
+  readonly ran: number;
+}
+
+function sampleOf({ usage, durationSeconds }: Job): Sample {
+  return { cpu: usage.cpuSeconds, ran: durationSeconds ?? 0 };
+}
+
+const HEAD = [
+  "ID",
+  "NAME",
+  "STATE",
+  "CPU",
+  "CPU TIME",
+  "THROTTLED",
+  "MEMORY",
+  "PEAK",
+  "READ",
+  "WRITTEN",
+  "PROCESSES",
+  "MOST",
+];
+
+function formatRow(job: Job, now: Sample | undefined, earlier: Sample | undefined): string[] {
+  const { usage } = job;
+  const show = (value: number | null, format: (value: number) => string) => value === null ? "-" : format(value);
+  return [
+    job.id.slice(0, 8),
+    clean(job.name ?? "-"),
+    describeState(job),
+    show(now === undefined ? null : cpuShare(now, earlier), (share) => `${Math.round(share * 100)}%`),
+    show(usage.cpuSeconds, formatDuration),
+    show(usage.cpuThrottledSeconds, formatDuration),
+    show(usage.memoryBytes, formatSize),
+    show(usage.memoryPeakBytes, formatSize),
+    show(usage.readBytes, formatSize),
+    show(usage.writtenBytes, formatSize),
+    show(usage.processes, String),
+    show(usage.processesPeak, String),
+  ];
+}
+
+/** Cores in use since the earlier sample; since the start where there is none. */
+function cpuShare(now: Sample, earlier: Sample = { cpu: 0, ran: 0 }): number | null {
+  if (now.cpu === null || earlier.cpu === null || now.ran <= earlier.ran) return null;
+  return (now.cpu - earlier.cpu) / (now.ran - earlier.ran);
+}

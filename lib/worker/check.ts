@@ -1,0 +1,69 @@
+import { join } from "node:path";
+import { detectCgroups, type Report } from "../cgroup/mod.ts";
+import { DEFAULT_PATH } from "./program.ts";
+
+/** What a host has for jobs, and what it lacks. */
+export interface HostCheck {
+  /** Whether jobs can run at all. */
+  readonly works: boolean;
+  /** Its limits. */
+  readonly cgroups: Report;
+  /** The programs that runners use. */
+  readonly programs: readonly ProgramCheck[];
+}
+
+/** One program that runners use. */
+export interface ProgramCheck {
+  /** Its name. */
+  readonly name: string;
+  /** Where it is; null when it is missing or cannot do what it must. */
+  readonly path: string | null;
+  /** Whether no job can run without it. */
+  readonly required: boolean;
+  /** What it is for. */
+  readonly purpose: string;
+  /** What to do about it when it is missing. */
+  readonly advice: string;
+}
+
+const EVERY_JOB = ["sh", "cat", "mkfifo", "mv", "rm", "rmdir", "sleep", "tail", "chown"];
+
+/** Looks what this host has for jobs, and makes its cgroups ready as {@linkcode Worker.open} does. */
+export async function checkHost({ cgroupRoot }: { cgroupRoot: string }): Promise<HostCheck> {
+  const programs = await Promise.all([
+    ...EVERY_JOB.map((name) => checkProgram(name, true, "every job", "Install coreutils and a POSIX shell")),
+    checkSetsid(),
+    checkProgram("prlimit", false, "limits of processes (--cpu-time, --open-files, …)", "Install util-linux"),
+    checkProgram("setpriv", false, "--user", "Install util-linux"),
+    checkProgram("getent", false, "--user", "Install the C library's tools (libc-bin)"),
+  ]);
+  const works = programs.every(({ required, path }) => !required || path !== null);
+  return { works, cgroups: detectCgroups({ name: cgroupRoot }).report(), programs };
+}
+
+async function checkProgram(name: string, required: boolean, purpose: string, advice: string): Promise<ProgramCheck> {
+  let path: string | null = null;
+  for (const folder of DEFAULT_PATH.split(":")) {
+    const info = await Deno.stat(join(folder, name)).catch(() => null);
+    if (info?.isFile && ((info.mode ?? 0) & 0o111) !== 0) path ??= join(folder, name);
+  }
+  return { name, path, required, purpose, advice };
+}
+
+/** Only setsid of util-linux 2.24 or newer can wait and tell how its child ended. */
+async function checkSetsid(): Promise<ProgramCheck> {
+  const check = await checkProgram(
+    "setsid",
+    true,
+    "every job: tells exit codes and signals apart",
+    "Install util-linux 2.24 or newer",
+  );
+  if (check.path === null) return check;
+  const { code } = await new Deno.Command(check.path, {
+    args: ["--fork", "--wait", "sh", "-c", "exit 7"],
+    stdin: "null",
+    stderr: "null",
+  })
+    .output();
+  return code === 7 ? check : { ...check, path: null };
+}

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Becomes the job's program: the last step of launch.sh, as the job's user and under its limits.
+#
+#   exec.sh CWD COMMAND [ARG]...     with the descriptors of launch.sh, and 6 (the launch's steps)
+#
+# When the program cannot be run the shell leaves through its trap and prints the token, which no program can know: no exit code
+# could tell that from a program that exits 126 or 127.
+set -uf
+# Every variable of ours that lives on while the user's are exported has a name that no user may use.
+TELEWORKER_SECRET=$TELEWORKER_TOKEN TELEWORKER_BASH=${BASH_VERSION-}
+trap 'echo "$TELEWORKER_SECRET" >&2' EXIT
+# bash forgets its traps before exec and must be told to come back.
+[ -z "$TELEWORKER_BASH" ] || shopt -s execfail
+
+echo cwd >&6
+cd -- "$1" || exit 127
+shift
+
+echo environment >&6
+TELEWORKER_COUNT=$TELEWORKER_ENV_COUNT
+unset _ PWD OLDPWD SHLVL LC_ALL TELEWORKER_JOB TELEWORKER_OUTPUT TELEWORKER_DOORBELL TELEWORKER_CGROUPS TELEWORKER_USAGE TELEWORKER_CLOSE \
+  TELEWORKER_PREFIX TELEWORKER_EXEC TELEWORKER_OWNER TELEWORKER_TOKEN TELEWORKER_ENV_COUNT
+while [ "$TELEWORKER_COUNT" -gt 0 ]; do
+  # Only the counter is expanded before eval; the user's NAME=VALUE is one quoted word.
+  eval "TELEWORKER_VARIABLE=\$TELEWORKER_ENV_$TELEWORKER_COUNT; unset TELEWORKER_ENV_$TELEWORKER_COUNT"
+  # bash has names of its own, such as RANDOM, which are like others once they are unset; dash cannot unset its OPTIND.
+  [ -z "$TELEWORKER_BASH" ] || unset "${TELEWORKER_VARIABLE%%=*}" || exit 127
+  export "$TELEWORKER_VARIABLE" || exit 127
+  TELEWORKER_COUNT=$((TELEWORKER_COUNT - 1))
+done
+
+echo exec >&6
+umask 022
+# The daemon may be gone, which is no reason to die of SIGPIPE, nor to let the program inherit an ignored one.
+trap '' PIPE
+echo started >&5
+trap - PIPE
+exec "$@" >&3 2>&4 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+echo "$TELEWORKER_SECRET" >&2
+exit 127

@@ -1,0 +1,36 @@
+import type { DiskLimit, Limits } from "../cgroup/mod.ts";
+import { WorkerError } from "./errors.ts";
+import type { ProcessLimits } from "./process_limits.ts";
+
+/** Everything that a job can be limited in: its cgroup as a whole, and each of its processes. */
+export type JobLimits = Limits & ProcessLimits;
+
+/** A limit by one number, as the defaults and maxima of a host are. */
+export type HostLimits = { [Limit in keyof JobLimits]: Exclude<JobLimits[Limit], Readonly<Record<string, number>>> };
+
+/**
+ * The limits that a job gets: what its user asked for, else the host's default, and never more than the host's maximum.
+ * @throws {WorkerError} `unsupported` for single disks where the host has a maximum for all.
+ */
+export function effectiveLimits(asked: JobLimits, defaults: HostLimits, maxima: HostLimits): JobLimits {
+  const limits: JobLimits = { ...defaults, ...asked };
+  for (const name of namesOf(maxima)) {
+    const most = maxima[name];
+    if (most !== undefined) Object.assign(limits, { [name]: capped(name, limits[name], most) });
+  }
+  return limits;
+}
+
+function capped(name: string, value: DiskLimit | undefined, most: number): number {
+  if (typeof value === "object") {
+    throw new WorkerError(
+      "unsupported",
+      `Cannot limit single disks: this host has a maximum for all, so give "${name}" one number`,
+    );
+  }
+  return value === undefined ? most : Math.min(value, most);
+}
+
+function namesOf(limits: HostLimits): (keyof JobLimits)[] {
+  return Object.keys(limits).filter((name): name is keyof JobLimits => name in limits);
+}
