@@ -2,6 +2,7 @@ import { logger } from "./logger.ts";
 import { basename, join } from "node:path";
 import { look } from "./adopt.ts";
 import { type Host, noteEnd } from "./host.ts";
+import type { Entry } from "./registry.ts";
 import { removeIfThere } from "./remove.ts";
 
 /** Milliseconds between looks at every running job, for a runner that was killed and so will not ring. */
@@ -15,6 +16,8 @@ export class Watch implements AsyncDisposable {
   readonly #delivering: Promise<void>;
   #looking: Promise<void> = Promise.resolve();
   #idle = true;
+  /** Not waited for by other ends: a group may stay busy for seconds. */
+  readonly #removals = new Set<Promise<void>>();
 
   /** Begins to watch; doorbells rung before are answered by the first look. */
   constructor(host: Host) {
@@ -31,6 +34,7 @@ export class Watch implements AsyncDisposable {
     this.#watcher.close();
     await this.#delivering;
     await this.#looking;
+    await Promise.all(this.#removals);
   }
 
   async #deliver(): Promise<void> {
@@ -44,11 +48,23 @@ export class Watch implements AsyncDisposable {
   async #answer(id: string): Promise<void> {
     try {
       const entry = this.#host.registry.get(id);
-      if (entry !== undefined) await noteEnd(this.#host, entry);
+      if (entry !== undefined) await this.#end(entry);
       await removeIfThere(join(this.#host.state.ended, id));
     } catch (error) {
       logger.error("Cannot take note of the end of job {id}: {error}", { id, error });
     }
+  }
+
+  /** Takes note of an end, and removes the cgroup if the runner could not: it may hold groups that the job made below it. */
+  async #end(entry: Entry): Promise<void> {
+    await noteEnd(this.#host, entry);
+    const { cgroup } = entry;
+    if (entry.ended === null || cgroup === null) return;
+    entry.cgroup = null;
+    const removal: Promise<void> = cgroup.remove()
+      .catch((error) => logger.warn("Cannot remove the cgroup of job {id}: {error}", { id: cgroup.name, error }))
+      .finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
   }
 
   #look(): void {

@@ -32,6 +32,7 @@ export function aJob({ usage, ...fields }: Partial<Omit<Job, "usage">> & { usage
     signal: null,
     reason: null,
     outOfMemory: false,
+    user: null,
     limits: {},
     timeoutSeconds: null,
     usage: { ...USAGE, ...usage },

@@ -16,6 +16,7 @@ const JOB = {
   signal: null,
   reason: null,
   outOfMemory: false,
+  user: null,
   limits: { cpus: 0.5, pids: null },
   timeoutSeconds: null,
   usage: {

@@ -9,13 +9,15 @@ const UNBOUNDED = ["readBytesPerSecond", "writeBytesPerSecond", "readOperationsP
 
 Deno.test("limitsSchema takes no limits, and all", () => {
   deepEqual(limitsSchema.parse({}), {});
-  const all = Object.fromEntries(NAMES.map((name) => [name, name === "memoryBytes" ? 65_536 : 1]));
+  const all = Object.fromEntries(NAMES.map((name) => [name, name.endsWith("Bytes") ? 2 ** 20 : 10]));
   deepEqual(limitsSchema.parse(all), all);
 });
 
 Deno.test("limitsSchema refuses what is no number above zero, in every limit", () => {
   for (const name of NAMES) {
-    refuses(limitsSchema, name, [0, -0, -1, NaN, Infinity, -Infinity, 1e300, "1", "1M", null, undefined, true, [1]]);
+    // Without core dumps is what most want.
+    if (name !== "coreBytes") refuses(limitsSchema, name, [0, -0]);
+    refuses(limitsSchema, name, [-1, NaN, Infinity, -Infinity, 1e300, "1", "1M", null, undefined, true, [1]]);
   }
 });
 
@@ -34,8 +36,21 @@ Deno.test("limitsSchema refuses numbers beyond the kernel's ranges, or that JSON
   }
   takes(limitsSchema, "pids", [1, 4_194_304]);
   refuses(limitsSchema, "pids", [4_194_305]);
-  takes(limitsSchema, "memoryBytes", [65_536, 2 ** 40]);
-  refuses(limitsSchema, "memoryBytes", [1, 65_535]);
+  for (const name of ["memoryBytes", "memoryHighBytes"]) {
+    takes(limitsSchema, name, [65_536, 2 ** 40]);
+    refuses(limitsSchema, name, [1, 65_535]);
+  }
+  takes(limitsSchema, "coreBytes", [0, 1]);
+  refuses(limitsSchema, "openFiles", [7, 2 ** 30 + 1]);
+  refuses(limitsSchema, "fileSizeBytes", [1023]);
+  refuses(limitsSchema, "addressSpaceBytes", [2 ** 20 - 1]);
+});
+
+Deno.test("limitsSchema takes disk limits for every disk or for single ones", () => {
+  for (const name of UNBOUNDED) {
+    takes(limitsSchema, name, [{ sda: 1 }, { "8:0": 1, "/srv": 2 }]);
+    refuses(limitsSchema, name, [{ sda: 0 }, { "": 1 }, { sda: "1M" }, ["sda"]]);
+  }
 });
 
 Deno.test("limitsSchema refuses a limit that it does not know", () => {

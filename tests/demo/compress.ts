@@ -100,7 +100,7 @@ async function checkUsage(stage: Stage, limited: ReadonlyMap<string, string>): P
   if (limited.has("--cpus")) {
     const used = usage.cpuSeconds ?? Infinity;
     const lasted = durationSeconds ?? 0;
-    const allowed = limits["cpus"] ?? 0;
+    const allowed = Number(limits["cpus"]);
     // The kernel deals CPU time out in slices, and counts them afterwards.
     const text = `it had ${used.toFixed(2)}s of CPU time in ${lasted.toFixed(1)}s, with ${allowed} of a core allowed`;
     narrator.check(used <= allowed * lasted * 1.3 + 0.1, text);
@@ -108,10 +108,10 @@ async function checkUsage(stage: Stage, limited: ReadonlyMap<string, string>): P
   }
   if (limited.has("--memory")) {
     const peak = usage.memoryPeakBytes ?? Infinity;
-    narrator.check(peak <= (limits["memoryBytes"] ?? 0), `it never had more than ${formatSize(peak)} of ${MEMORY}`);
+    narrator.check(peak <= Number(limits["memoryBytes"]), `it never had more than ${formatSize(peak)} of ${MEMORY}`);
   }
   if (limited.has("--pids")) {
     const most = usage.processesPeak ?? Infinity;
-    narrator.check(most <= (limits["pids"] ?? 0), `it never had more than ${most} of ${PIDS} processes`);
+    narrator.check(most <= Number(limits["pids"]), `it never had more than ${most} of ${PIDS} processes`);
   }
 }
