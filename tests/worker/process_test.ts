@@ -45,7 +45,10 @@ Deno.test("a job does not get the environment, umask and folder of the daemon", 
 Deno.test("a job ignores and blocks no signal", async () => {
   await using test = await TestWorker.open();
   const status = await test.print(["cat", "/proc/self/status"]);
-  deepEqual(status.match(/(?<=^Sig(Blk|Ign|Cgt):\s)[0-9a-f]{16}/gm), Array(3).fill("0".repeat(16)));
+  const masks = status.match(/(?<=^Sig(Blk|Ign|Cgt):\s)[0-9a-f]{16}/gm) ?? [];
+  // 32 and 33 are the C library's own (signal(7)): no shell can set them, and whoever started us may have left them ignored.
+  const own = 0b11n << 31n;
+  deepEqual(masks.map((mask) => BigInt(`0x${mask}`) & ~own), [0n, 0n, 0n]);
 });
 
 Deno.test("a job has a session and a process group of its own, and no terminal", async () => {
