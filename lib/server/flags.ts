@@ -1,10 +1,10 @@
 import { merge, object, or } from "@optique/core/constructs";
+import { runParserSync } from "@optique/core/facade";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { command, constant, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
-import { run } from "@optique/run";
 import { VERSION } from "../contract/mod.ts";
 import type { RawOptions } from "./options.ts";
 
@@ -60,16 +60,15 @@ export interface CommandLine {
 
 /** The daemon's command line; ends the process for `--help`, `--version` and wrong usage (2). */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const parsed = run(parser, {
-    programName: "teleworkerd",
-    args,
+  const exit = (code: number): never => Deno.exit(code);
+  const parsed = runParserSync(parser, "teleworkerd", args, {
     brief: message`Runs jobs on this host for clients with certificates.`,
     description:
       message`Each option is also an environment variable, such as TELEWORKERD_STATE_DIR; flags go before the environment, that before the file.`,
     examples: message`teleworkerd --certs /etc/teleworker/certs --listen 0.0.0.0:8443`,
-    help: "option",
-    version: { value: VERSION, option: true },
-    errorExitCode: 2,
+    help: { option: true, onShow: exit },
+    version: { value: VERSION, option: true, onShow: exit },
+    onError: () => exit(2),
     aboveError: "none",
     termWidth: "auto",
   });
