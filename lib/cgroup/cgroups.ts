@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { wholeDisks } from "./disks.ts";
+import { type Capacity, readCapacity, whyTooMuch } from "./capacity.ts";
+import { perDisk } from "./disk_limits.ts";
+import { type Found, whyMissing } from "./found.ts";
 import { type Cgroup, Group, type GroupDirectory } from "./group.ts";
-import type { Hierarchy } from "./hierarchy.ts";
 import { reasonOf } from "./kernel_files.ts";
-import { checkLimits, type Limit, LIMIT_NAMES, type Limits, limitsIn } from "./limits.ts";
+import { checkLimits, isDiskLimit, type Limit, LIMIT_NAMES, type Limits, limitsIn } from "./limits.ts";
 import type { Mode } from "./locate.ts";
-import { V1_CONTROLLERS } from "./v1/controllers.ts";
-import { V2_CONTROLLERS } from "./v2/controllers.ts";
+import { makeReport, type Report } from "./report.ts";
 
 /** What this host's cgroups can do for jobs. */
 export interface Cgroups {
@@ -16,7 +16,10 @@ export interface Cgroups {
   readonly controllers: readonly string[];
   /** Why limits are not available at all, in a sentence; null if some are. */
   readonly reason: string | null;
-  /** Why these limits cannot be enforced on this host, a sentence each; empty when they can. */
+  /**
+   * Why these limits cannot be enforced on this host, a sentence each; empty when they can. More than the host has is no
+   * limit and counts among them, as does a disk that it does not have.
+   */
   unenforceable(limits: Limits): string[];
   /**
    * Creates a job's group in all trees and writes its limits; if that fails, what it made is gone again.
@@ -24,7 +27,7 @@ export interface Cgroups {
    *
    * @param name The job's UUID, in lower case.
    * @throws {TypeError} If the name is not a UUID.
-   * @throws {RangeError} If a limit is not a number above zero.
+   * @throws {RangeError} If a limit is not a number above zero, or names no disk.
    * @throws {Deno.errors.NotSupported} If a limit is unenforceable.
    * @throws {Error} If the kernel refuses.
    */
@@ -38,34 +41,45 @@ export interface Cgroups {
   open(name: string): Cgroup;
   /** The names of the jobs' groups that are there, sorted. */
   list(): string[];
+  /** What there is for each limit, and what to do about what is not, as it is now. */
+  report(): Report;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** {@linkcode Cgroups} on the trees that were found. */
+/** {@linkcode Cgroups} on what was found. */
 export class HostCgroups implements Cgroups {
   readonly mode: Mode;
   readonly controllers: readonly string[];
   readonly reason: string | null;
-  readonly #hierarchies: readonly Hierarchy[];
+  readonly #found: Found;
+  readonly #capacity: Capacity;
 
-  /** @param reason Why a tree is missing, if one is. */
-  constructor(mode: Mode, hierarchies: readonly Hierarchy[], reason: string | null) {
-    this.mode = mode;
-    this.#hierarchies = hierarchies;
-    this.controllers = hierarchies.flatMap(({ controllers, files }) =>
+  /** @param capacity What the host has. */
+  constructor(found: Found, capacity: Capacity = readCapacity()) {
+    this.#found = found;
+    this.#capacity = capacity;
+    this.mode = found.mode;
+    this.controllers = found.hierarchies.flatMap(({ controllers, files }) =>
       controllers
         .filter(({ enforces }) => Object.values(enforces).flat().some((file) => files.has(file)))
         .map(({ name }) => name)
     );
-    this.reason = this.controllers.length > 0 ? null : reason ?? "No controller of this host can be used for groups";
+    this.reason = this.controllers.length > 0
+      ? null
+      : found.reason ?? "No controller of this host can be used for groups";
   }
 
   unenforceable(limits: Limits): string[] {
     return limitsIn(limits).flatMap((limit) => {
-      const why = this.reason ?? this.#whyNot(limit);
+      const why = this.reason ?? whyMissing(this.#found, limit) ?? whyTooMuch(limit, limits, this.#capacity) ??
+        whyNoDisk(limit, limits);
       return why === null ? [] : [`Cannot limit ${LIMIT_NAMES[limit]}: ${why}`];
     });
+  }
+
+  report(): Report {
+    return makeReport(this.#found, this.reason);
   }
 
   create(name: string, limits: Limits): Cgroup {
@@ -96,32 +110,29 @@ export class HostCgroups implements Cgroups {
   }
 
   list(): string[] {
-    const names = this.#hierarchies.flatMap(({ root }) => directoriesIn(root)).filter((name) => UUID.test(name));
+    const names = this.#found.hierarchies.flatMap(({ root }) => directoriesIn(root)).filter((name) => UUID.test(name));
     return [...new Set(names)].sort();
   }
 
   /** Where a job's group is or would be. */
   #parts(name: string): GroupDirectory[] {
-    return this.#hierarchies.map(({ root, controllers }) => ({ path: join(root, name), controllers }));
+    return this.#found.hierarchies.map(({ root, controllers }) => ({ path: join(root, name), controllers }));
   }
 
-  #whyNot(limit: Limit): string | null {
-    const candidates = this.mode === "v2" ? V2_CONTROLLERS : V1_CONTROLLERS;
-    const controller = candidates.find(({ enforces }) => enforces[limit] !== undefined);
-    const files = controller?.enforces[limit] ?? [];
-    if (!this.#hierarchies.some((hierarchy) => files.some((file) => hierarchy.files.has(file)))) {
-      return `this host has no ${controller?.name} controller with ${files.map((file) => `"${file}"`).join(" or ")}`;
-    }
-    return PER_DISK.has(limit) && wholeDisks().length === 0 ? "this host has no disk of its own" : null;
-  }
+  /** Why a limit cannot be enforced, in words that follow a colon; null if it can. */
 }
 
-const PER_DISK: ReadonlySet<Limit> = new Set([
-  "readBytesPerSecond",
-  "writeBytesPerSecond",
-  "readOperationsPerSecond",
-  "writeOperationsPerSecond",
-]);
+/** Why the disks of a limit cannot be had; null if they can, or it has nothing to do with disks. */
+function whyNoDisk(limit: Limit, limits: Limits): string | null {
+  const asked = isDiskLimit(limit) ? limits[limit] : undefined;
+  if (asked === undefined) return null;
+  try {
+    perDisk(asked);
+    return null;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
 
 /** The name becomes part of a path, so nothing but a UUID will do. */
 function checkName(name: string): void {

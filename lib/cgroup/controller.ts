@@ -2,6 +2,9 @@ import type { KernelFiles } from "./kernel_files.ts";
 import type { Limit, Limits } from "./limits.ts";
 import type { Usage } from "./usage.ts";
 
+/** {@linkcode Limits} that the kernel was asked for; null is unlimited. */
+export type HeldLimits = { readonly [Name in Limit]?: Required<Limits>[Name] | null };
+
 /** One controller of the kernel: which files limit a job, and which tell what it used. */
 export interface Controller {
   /** As the kernel calls it, in `/proc/cgroups` or `cgroup.controllers`. */
@@ -15,14 +18,14 @@ export interface Controller {
   /** Writes those of the limits that are its own into a group's directory. */
   write(directory: string, limits: Limits): void;
   /** The limits that a group's directory holds; null is unlimited. */
-  read(directory: string): Partial<Record<Limit, number | null>>;
+  read(directory: string): HeldLimits;
   /** What it finds in the lines of usage and live files. */
   usage(files: KernelFiles): Partial<Usage>;
 }
 
 /** The entries of a record whose values are known. */
-export function known(values: Readonly<Record<string, number | null>>): Record<string, number> {
-  const result: Record<string, number> = {};
+export function known<T>(values: Readonly<Record<string, T | null>>): Record<string, T> {
+  const result: Record<string, T> = {};
   for (const [key, value] of Object.entries(values)) if (value !== null) result[key] = value;
   return result;
 }

@@ -1,8 +1,9 @@
 import { type Cgroups, HostCgroups } from "./cgroups.ts";
+import type { Found } from "./found.ts";
 import { reasonOf } from "./kernel_files.ts";
 import { locate, type Location } from "./locate.ts";
 import { openHierarchies } from "./v1/hierarchies.ts";
-import { openHierarchy } from "./v2/hierarchy.ts";
+import { LEAF, openHierarchy } from "./v2/hierarchy.ts";
 
 /**
  * Finds out how jobs can be limited on this host, and makes ready for it: our directory is made in each tree, and the
@@ -10,31 +11,40 @@ import { openHierarchy } from "./v2/hierarchy.ts";
  * processes in that move to a leaf of it named `daemon`. A second call finds all that done.
  *
  * @param options.name Our directory in each tree: letters, digits, `_`, `.` and `-`.
- * @throws {TypeError} If the name is anything else, or `.` or `..`. A host without cgroups is no error: it has mode
+ * @throws {TypeError} If the name is anything else, or `.`, `..`, or that of the leaf. A host without cgroups is no error: it has mode
  * `none`, and one that does not let us has a {@linkcode Cgroups.reason}.
  */
 export function detectCgroups({ name }: { name: string }): Cgroups {
   if (!/^[A-Za-z0-9_.-]+$/.test(name) || name === "." || name === "..") {
     throw new TypeError(`Cannot use "${name}" as the name of a cgroup: not letters, digits, "_", "." or "-"`);
   }
+  if (name === LEAF) {
+    throw new TypeError(`Cannot use "${name}" as the name of a cgroup: the daemon itself may sit there`);
+  }
+  return new HostCgroups(find(name));
+}
+
+function find(name: string): Found {
+  const none = { hierarchies: [], refused: new Map() };
   let location: Location;
   try {
     location = locate(Deno.readTextFileSync("/proc/self/mountinfo"), Deno.readTextFileSync("/proc/self/cgroup"));
   } catch (error) {
-    return new HostCgroups("none", [], `Cannot look for cgroups: ${reasonOf(error)}`);
+    return { ...none, mode: "none", reason: `Cannot look for cgroups: ${reasonOf(error)}` };
   }
   switch (location.mode) {
     case "none":
-      return new HostCgroups("none", [], "This host has no cgroup tree mounted");
+      return { ...none, mode: "none", reason: "This host has no cgroup tree mounted" };
     case "v2":
       try {
-        return new HostCgroups("v2", [openHierarchy(location.tree, name)], null);
+        return { ...none, mode: "v2", hierarchies: [openHierarchy(location.tree, name)], reason: null };
       } catch (error) {
-        return new HostCgroups("v2", [], reasonOf(error));
+        return { ...none, mode: "v2", reason: reasonOf(error) };
       }
     default: {
-      const { hierarchies, reason } = openHierarchies(location.trees, name);
-      return new HostCgroups(location.mode, hierarchies, reason);
+      const { hierarchies, refused } = openHierarchies(location.trees, name);
+      const [reason = null] = refused.values();
+      return { mode: location.mode, hierarchies, reason, refused };
     }
   }
 }

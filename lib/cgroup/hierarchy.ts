@@ -4,6 +4,10 @@ import { reasonOf } from "./kernel_files.ts";
 
 /** A directory of ours in a cgroup tree, in which each job gets a group. */
 export interface Hierarchy {
+  /** Where the tree is mounted. */
+  readonly mountPoint: string;
+  /** Whether the group that ours is in was given to us by whoever has the tree, like a container's or a unit's. */
+  readonly delegated: boolean;
   readonly root: string;
   readonly controllers: readonly Controller[];
   /** What a new group there has: which limits can be enforced depends on the kernel's configuration. */

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { type Job, jobListSchema, jobSchema, type Problem, PROBLEM_TYPE, problemSchema } from "../contract/mod.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionFailure, Failure, ProblemFailure } from "./failure.ts";
+import { explain, reasonOf } from "./reason.ts";
 
 /** A request to the API. */
 export interface ApiRequest {
@@ -49,7 +50,7 @@ export class Api implements Disposable {
     const response = await this.send(path, request);
     const answer = schema.safeParse(await response.json().catch((error) => brokenOff(error)));
     if (!answer.success) {
-      throw new Failure(`Cannot understand the server at "${this.#connection.base}": ${path} is not as agreed`);
+      throw new Failure(`Cannot understand the server at "${this.#connection.name}": ${path} is not as agreed`);
     }
     return answer.data;
   }
@@ -87,10 +88,9 @@ export class Api implements Disposable {
       return await fetch(url, { ...init, client: this.#connection.client });
     } catch (error) {
       if (init.signal?.aborted) throw error;
-      // The HTTP client names the phase; only while connecting is it certain that nothing was sent.
-      const established = error instanceof Error && !error.message.includes("(Connect)");
-      const message = `Cannot reach the server at "${this.#connection.base}": ${reasonOf(error)}`;
-      throw new ConnectionFailure(message, established, { cause: error });
+      const { name, certificatePem } = this.#connection;
+      const reason = await explain(error, certificatePem);
+      throw new ConnectionFailure(`Cannot reach the server at "${name}": ${reason}`, { cause: error });
     }
   }
 }
@@ -109,14 +109,5 @@ async function readProblem(response: Response): Promise<Problem> {
 }
 
 function brokenOff(error: unknown): never {
-  throw new ConnectionFailure(`The connection broke off: ${reasonOf(error)}`, true, { cause: error });
-}
-
-/** The innermost cause says what happened; the outer ones only where. */
-function reasonOf(error: unknown): string {
-  let innermost = error;
-  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
-  const text = innermost instanceof Error ? innermost.message : String(innermost);
-  const parts = text.split(": ");
-  return (parts.at(-1) ?? text).replace(/ \(os error \d+\)$/, "").trim() || text;
+  throw new ConnectionFailure(`The connection broke off: ${reasonOf(error)}`, { cause: error });
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { findClient } from "../pki/find_client.ts";
+import { type ClientCredential, findClient } from "../pki/find_client.ts";
 import { Failure } from "./failure.ts";
+import { reasonOf } from "./reason.ts";
 
 /** How to reach a daemon: what the flags say, else the environment. */
 export interface ConnectionOptions {
@@ -12,8 +13,12 @@ export interface ConnectionOptions {
 
 /** Where the daemon is, and an HTTP client that it lets in. */
 export interface Connection {
+  /** What a user knows it by: its URL, or the socket's path. */
+  readonly name: string;
   readonly base: string;
   readonly client: Deno.HttpClient;
+  /** What it shows of itself; nothing on a Unix socket. */
+  readonly certificatePem: string | null;
 }
 
 const DEFAULT_HOST = "127.0.0.1:8443";
@@ -32,10 +37,11 @@ export function certsFolder(certs: string | undefined): string {
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const socket = options.socket ?? (options.host === undefined ? variable("TELEWORKER_SOCKET") : undefined);
   if (socket !== undefined) {
-    return { base: "http://localhost", client: Deno.createHttpClient({ proxy: { transport: "unix", path: socket } }) };
+    const client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+    return { name: socket, base: "http://localhost", client, certificatePem: null };
   }
   const host = options.host ?? variable("TELEWORKER_HOST") ?? DEFAULT_HOST;
-  if (!URL.canParse(`https://${host}`) || !/:\d+$/.test(host)) {
+  if (!URL.canParse(`https://${host}`) || !/^(?:\[[\da-fA-F:.]+\]|[^\s:/?#@\\]+):\d+$/.test(host)) {
     throw new Failure(`Cannot use host "${host}": it must be HOST:PORT`);
   }
   const folders = [certsFolder(options.certs)];
@@ -43,14 +49,17 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   if (options.certs === undefined && variable("TELEWORKER_CERTS") === undefined && legacy !== undefined) {
     folders.push(legacy);
   }
-  const { caPem, certificatePem, privateKeyPem } = await findClient(
-    folders,
-    options.identity ?? variable("TELEWORKER_IDENTITY"),
-  );
-  return {
-    base: `https://${host}`,
-    client: Deno.createHttpClient({ caCerts: [caPem], cert: certificatePem, key: privateKeyPem }),
-  };
+  const credential = await findClient(folders, options.identity ?? variable("TELEWORKER_IDENTITY"));
+  const base = `https://${host}`;
+  return { name: base, base, client: createClient(credential), certificatePem: credential.certificatePem };
+}
+
+function createClient({ name, caPem, certificatePem, privateKeyPem }: ClientCredential): Deno.HttpClient {
+  try {
+    return Deno.createHttpClient({ caCerts: [caPem], cert: certificatePem, key: privateKeyPem });
+  } catch (error) {
+    throw new Failure(`Cannot use the certificate of "${name}": ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 function variable(name: string): string | undefined {

@@ -13,11 +13,6 @@ export class UsageFailure extends Failure {
 /** The server could not be reached, or the connection broke; trying again may help. */
 export class ConnectionFailure extends Failure {
   override readonly name = "ConnectionFailure";
-
-  /** `established` when there was a connection that broke, so that the request may have arrived. */
-  constructor(message: string, readonly established: boolean, options?: ErrorOptions) {
-    super(message, options);
-  }
 }
 
 /** The server answered with a problem. */

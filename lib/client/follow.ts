@@ -3,7 +3,7 @@ import type { Api } from "./api.ts";
 import { ConnectionFailure } from "./failure.ts";
 import { ridingThrough } from "./retry.ts";
 import { note, write } from "./terminal.ts";
-import { formatSize } from "./units.ts";
+import { formatSize } from "../contract/units.ts";
 
 /** Which part of a job's output to copy. */
 export interface CopyOptions {
@@ -44,7 +44,7 @@ async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((error) => {
-        throw new ConnectionFailure("The connection broke off", true, { cause: error });
+        throw new ConnectionFailure("The connection broke off", { cause: error });
       });
       if (done) return;
       yield value;

@@ -1,6 +1,6 @@
 import type { Job } from "../contract/mod.ts";
 import { clean, type Terminal } from "./terminal.ts";
-import { formatDuration, formatSize } from "./units.ts";
+import { formatDuration, formatSize } from "../contract/units.ts";
 
 const COLOURS: Readonly<Record<Job["state"], number>> = {
   running: 32,

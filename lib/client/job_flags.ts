@@ -1,12 +1,12 @@
 import { object } from "@optique/core/constructs";
-import { message } from "@optique/core/message";
+import { message, metavar } from "@optique/core/message";
 import { multiple, optional } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
 import { integer, string } from "@optique/core/valueparser";
 import type { Limits, StartRequest } from "../contract/mod.ts";
 import { mergeDisks } from "./disks.ts";
-import { parseCount, parseSize } from "./units.ts";
+import { parseCount, parseSize } from "../contract/units.ts";
 import { cores, duration, perDisk, size, sizeOrZero, variable } from "./values.ts";
 
 const weight = () => integer({ metavar: "1..10000", min: 1, max: 10_000 });
@@ -25,6 +25,9 @@ export const jobFlags = object({
   ),
   timeout: optional(
     option("--timeout", duration(), { description: message`Stop it when it has run that long, such as 30s, 5m, 2h.` }),
+  ),
+  outputMax: optional(
+    option("--output-max", size(), { description: message`Bytes kept of each of its streams, the newest.` }),
   ),
   cpus: optional(option("--cpus", cores(), { description: message`Cores it may use, such as 0.5 or 50%.` })),
   cpuWeight: optional(
@@ -74,7 +77,7 @@ export const jobFlags = object({
   ),
   words: multiple(
     argument(string({ metavar: "COMMAND" }), { description: message`The program and its arguments, after --.` }),
-    { min: 1 },
+    { min: 1, errors: { tooFew: message`Expected a ${metavar("COMMAND")}.` } },
   ),
 });
 
@@ -90,6 +93,7 @@ export function toRequest(flags: InferValue<typeof jobFlags>): StartRequest {
       cwd: flags.cwd,
       timeoutSeconds: flags.timeout,
       user: flags.user,
+      outputMaxBytes: flags.outputMax,
     }),
     limits: toLimits(flags),
   };

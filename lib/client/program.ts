@@ -1,9 +1,9 @@
 import { merge, object, or } from "@optique/core/constructs";
-import { message } from "@optique/core/message";
+import { runParserSync } from "@optique/core/facade";
+import { commandLine, message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
-import { run as parseArguments } from "@optique/run";
 import { VERSION } from "../contract/mod.ts";
 import { Api } from "./api.ts";
 import { certs, certsCommand } from "./commands/certs.ts";
@@ -38,7 +38,9 @@ const connection = object("Connection", {
     description: message`Whose certificate to use, if there are several (TELEWORKER_IDENTITY).`,
   })),
   output: withDefault(
-    option("--output", choice(["table", "json"]), { description: message`json prints the API's objects, one a line.` }),
+    option("--output", choice(["table", "json"], { metavar: "table|json" }), {
+      description: message`json prints the API's objects, one a line.`,
+    }),
     "table" as const,
   ),
 });
@@ -55,6 +57,7 @@ const parser = merge(
     waitCommand,
     statsCommand,
     certsCommand,
+    { errors: { noMatch: message`A verb is missing; ${commandLine("teleworker --help")} shows all.` } },
   ),
   connection,
 );
@@ -63,20 +66,34 @@ type Command = ReturnType<typeof parse>;
 
 /** The command line; ends the process for `--help`, `--version`, `completion` and wrong usage (2). */
 export function parse(args: readonly string[]) {
-  return parseArguments(parser, {
-    programName: "teleworker",
-    args,
+  const exit = (code: number): never => Deno.exit(code);
+  // Not by @optique/run, which takes as long to load as all the rest of Optique.
+  return runParserSync(parser, "teleworker", args, {
     brief: message`Runs programs on another host, and watches and stops them there.`,
     examples: message`teleworker run --memory 256M -- sh -c 'echo hello; hostname'`,
     usageLine: [{ type: "ellipsis" }],
     commandList: "top-level",
-    help: "both",
-    version: { value: VERSION, option: true },
-    completion: "command",
+    help: { command: true, option: { names: ["--help", "-h"] }, onShow: exit },
+    version: { value: VERSION, option: true, onShow: exit },
+    completion: { command: true, onShow: exit },
     aboveError: "none",
-    errorExitCode: EXIT.usage,
+    onError: () => exit(EXIT.usage),
+    stderr: (text) => console.error(text + hint(args)),
     termWidth: "auto",
+    ...looks(),
   });
+}
+
+/** Help as wide as the terminal, and in colour where a person sees it. */
+function looks(): { colors: boolean; maxWidth?: number } {
+  const { colour } = openTerminal("table");
+  return Deno.stdout.isTerminal() ? { colors: colour, maxWidth: Deno.consoleSize().columns } : { colors: false };
+}
+
+/** Without -- a program's own flags are taken for ours: what everyone forgets once. */
+function hint(args: readonly string[]): string {
+  const starts = args.includes("start") || args.includes("run");
+  return starts && !args.includes("--") ? "\n\nThe program and its arguments come last, after --." : "";
 }
 
 /** Carries a command out; its exit code. */

@@ -11,8 +11,8 @@ function mayPass(error: unknown): boolean {
 }
 
 /**
- * Tries until it succeeds or fails for good. A server that was never reached is a failure at once: only one that has been there
- * is taken to be away for a while.
+ * Tries until it succeeds or fails for good. A first try that fails is a failure: only what has worked before is taken to be
+ * away for a while.
  * @param attempt calls `progress` whenever it got something.
  * @param notice is called once for every time that the connection is lost.
  */
@@ -22,11 +22,11 @@ export async function ridingThrough<T>(
   signal: AbortSignal,
   connected = false,
 ): Promise<T> {
-  let reached = connected;
+  let succeeded = connected;
   let pause = PAUSE.first;
   let since = 0;
   const progress = () => {
-    reached = true;
+    succeeded = true;
     pause = PAUSE.first;
     since = 0;
   };
@@ -34,8 +34,7 @@ export async function ridingThrough<T>(
     try {
       return await attempt(progress);
     } catch (error) {
-      if (error instanceof ConnectionFailure && error.established) reached = true;
-      if (!reached || !mayPass(error) || !(error instanceof Error) || signal.aborted) throw error;
+      if (!succeeded || !mayPass(error) || !(error instanceof Error) || signal.aborted) throw error;
       if (since === 0) {
         since = performance.now();
         notice(error);

@@ -2,7 +2,7 @@ import type { NonEmptyString } from "@optique/core/nonempty";
 import type { ValueParser } from "@optique/core/valueparser";
 import type { PerDisk } from "./disks.ts";
 import { isSignal, signalName } from "./signals.ts";
-import { parseCores, parseDuration, parseSize } from "./units.ts";
+import { parseCores, parseDuration, parseSize } from "../contract/units.ts";
 
 /** A flag's value that one of our functions parses; what it throws is what the user reads. */
 function value<T>(metavar: NonEmptyString, placeholder: T, parse: (text: string) => T): ValueParser<"sync", T> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-const count = z.int().positive().max(Number.MAX_SAFE_INTEGER);
-const weight = z.int().min(1).max(10_000);
+const count = z.int("must be a whole number").positive("must be above zero");
+const weight = z.int("must be a whole number").min(1, "must be 1 to 10000").max(10_000, "must be 1 to 10000");
 /** A limit on every disk, or on single ones: by name, by `MAJ:MIN`, or by the path of a file on them. */
 const disks = z.union(
   [count, z.record(z.string().min(1), count)],
@@ -11,7 +11,7 @@ const disks = z.union(
 /** The limits of a job; what is absent is not limited. Sizes in bytes. */
 export const limitsSchema = z.strictObject({
   /** Cores: 0.5 is half of one. */
-  cpus: z.number().min(0.01).max(100_000).exactOptional(),
+  cpus: z.number().min(0.01, "must be at least 0.01").max(100_000, "must be at most 100000").exactOptional(),
   /** Share of the CPU when it is wanted by several; 100 is usual. */
   cpuWeight: weight.exactOptional(),
   /** Memory, swap included. A job that needs more is killed. */
@@ -35,7 +35,7 @@ export const limitsSchema = z.strictObject({
   /** Open files of each process. */
   openFiles: count.min(8, "must be at least 8").max(2 ** 30).exactOptional(),
   /** Size of a core dump; 0 for none. */
-  coreBytes: z.int().nonnegative().exactOptional(),
+  coreBytes: z.int("must be a whole number").nonnegative("must not be below zero").exactOptional(),
 });
 /** See {@linkcode limitsSchema}. */
 export type Limits = z.infer<typeof limitsSchema>;

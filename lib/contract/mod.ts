@@ -10,4 +10,5 @@ export * from "./problem.ts";
 export * from "./routes.ts";
 export * from "./start.ts";
 export * from "./stop.ts";
+export * from "./units.ts";
 export * from "./version.ts";

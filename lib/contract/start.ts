@@ -48,7 +48,8 @@ export const startSchema = z.strictObject({
   user: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/, "must be the name of an account").optional(),
   /** Most bytes kept of each of its streams, the newest. */
   outputMaxBytes: z.int().min(65_536, "must be at least 64K").optional(),
-  timeoutSeconds: z.number().positive().max(10 * 366 * 86_400).optional(),
+  timeoutSeconds: z.number().positive("must be above zero").max(10 * 366 * 86_400, "must be at most ten years")
+    .optional(),
 });
 /** See {@linkcode startSchema}. */
 export type StartRequest = z.input<typeof startSchema>;

@@ -7,8 +7,8 @@ export interface ReadOptions {
   readonly offset: number;
   /** With it the reader goes on until the log is complete; without it ends at what is there. */
   readonly follow?: { readonly wakeups: Wakeups; readonly isComplete: () => boolean } | undefined;
-  /** The first byte that the log still has: what was before it is gone. */
-  readonly firstOffset: () => number;
+  /** The first byte that the log still has, where its head may be freed: what was before it is gone. */
+  readonly firstOffset?: (() => number) | undefined;
   /** Ends the stream with its reason as error. */
   readonly signal: AbortSignal;
   /** Called once, when the reader is done for whatever reason. */
@@ -91,7 +91,7 @@ class LogReader {
     const count = await this.#file.read(buffer);
     if (count === null) return null;
     // After the read: what is freed now reads as zeros, and must never be taken for output.
-    if (this.#options.firstOffset() > this.#offset) {
+    if ((this.#options.firstOffset?.() ?? 0) > this.#offset) {
       throw new OvertakenError("The output is gone that was to be read next");
     }
     this.#offset += count;

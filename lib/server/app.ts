@@ -19,6 +19,12 @@ const HANDLERS: Readonly<Record<RouteName, Handler>> = { health, version, start,
 /** Answers a caller's request. */
 export type Answer = (request: Request, caller: Caller) => Promise<Response>;
 
+/** For a server of Deno's: what becomes of a body that cannot be sent to its end. Its connection is broken off whatever this says. */
+export function brokenBody(error: unknown): Response {
+  logger.debug("Broke off an answer: {error}", { error });
+  return new Response(null, { status: 500 });
+}
+
 /** The API: every route of the contract behind the one table of who may. */
 export function createApp(services: Services): Answer {
   const app = new Hono<{ Bindings: { caller: Caller }; Variables: { access: ReturnType<typeof accessOf> } }>();
@@ -32,7 +38,13 @@ export function createApp(services: Services): Answer {
   }
   app.notFound(({ req }) => problemResponse(new ProblemError(404, `There is no ${req.method} ${req.path}`)));
   app.onError((error) => problemResponse(toProblem(error)));
-  return async (request, caller) => await app.fetch(request, { caller });
+  return async (request, caller) => {
+    if (request.method !== "HEAD") return await app.fetch(request, { caller });
+    // Hono would drop the body without cancelling it, and leave open the file or keep the follower's place behind it.
+    const { body, status, headers } = await app.fetch(new Request(request, { method: "GET" }), { caller });
+    await body?.cancel();
+    return new Response(null, { status, headers });
+  };
 }
 
 function isRouteName(name: string): name is RouteName {

@@ -1,8 +1,10 @@
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
-import type { Answer } from "./app.ts";
+import { MAX_BODY_BYTES } from "../contract/mod.ts";
+import { type Answer, brokenBody } from "./app.ts";
 import type { Caller } from "./context.ts";
+import { holdBack } from "./hold_back.ts";
 
 /** How long a peer may be silent, in milliseconds. */
 const PATIENCE = {
@@ -11,6 +13,9 @@ const PATIENCE = {
   /** From the first byte of a request until its headers are whole. */
   headers: 10_000,
 };
+
+/** Bytes that a peer may send until it has its answer: the largest request, also in many small chunks. Who sends more is cut off. */
+const MOST_RECEIVED = 4 * MAX_BODY_BYTES;
 
 let count = 0;
 
@@ -29,6 +34,7 @@ export class Connection {
   #path: string | null;
   readonly #closed = Promise.withResolvers<void>();
   #active = 0;
+  #received = 0;
   #headersDue = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #open = true;
@@ -36,10 +42,11 @@ export class Connection {
   /** `folder` is private to us and on a short path: a socket's may have 107 bytes (unix(7)). */
   constructor(peer: TLSSocket, caller: Caller, folder: string, answer: Answer) {
     this.#peer = peer;
+    holdBack(peer);
     const path = join(folder, String(count++));
     this.#path = path;
     this.#server = Deno.serve(
-      { path, onListen: () => {} },
+      { path, onListen: () => {}, onError: brokenBody },
       (request, info) => this.#serve(info, answer(request, caller)),
     );
     this.#upstream = connect({ path });
@@ -47,13 +54,13 @@ export class Connection {
       this.#unname();
       peer.pipe(this.#upstream);
       this.#upstream.pipe(peer);
-      peer.on("data", () => this.#expectHeaders());
+      peer.on("data", (chunk) => this.#receive(chunk.length));
     });
-    for (const socket of [peer, this.#upstream]) {
-      // A peer may go at any time, in the middle of anything: that ends the connection and is no fault of ours.
-      socket.on("error", () => this.destroy());
-      socket.on("close", () => this.destroy());
-    }
+    // A peer may go at any time, in the middle of anything: that ends the connection and is no fault of ours.
+    for (const socket of [peer, this.#upstream]) socket.on("error", () => this.destroy());
+    peer.on("close", () => this.destroy());
+    // The server is done with it; what is on its way to the peer still is.
+    this.#upstream.on("close", () => peer.end());
     this.#expect(PATIENCE.idle);
   }
 
@@ -85,6 +92,7 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const done = () => {
+      this.#received = 0;
       if (--this.#active === 0 && this.#open) this.#expect(PATIENCE.idle);
     };
     info.completed.then(done, done);
@@ -92,17 +100,31 @@ export class Connection {
   }
 
   #unname(): void {
-    if (this.#path !== null) Deno.removeSync(this.#path);
+    const path = this.#path;
     this.#path = null;
+    try {
+      if (path !== null) Deno.removeSync(path);
+    } catch (error) {
+      // The server has removed it as it ended.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
-  #expectHeaders(): void {
+  #receive(bytes: number): void {
+    this.#received += bytes;
+    if (this.#received > MOST_RECEIVED) return this.destroy();
     if (this.#active === 0 && !this.#headersDue) this.#expect(PATIENCE.headers, true);
   }
 
   #expect(milliseconds: number, headersDue = false): void {
     this.#headersDue = headersDue;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.destroy(), milliseconds);
+    const pending = this.#peer.writableLength;
+    this.#timer = setTimeout(() => {
+      // A slow peer may still be taking an answer that we are done with.
+      const takes = this.#peer.writableLength < pending;
+      if (takes && !headersDue) this.#expect(milliseconds);
+      else this.destroy();
+    }, milliseconds);
   }
 }

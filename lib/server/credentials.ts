@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { checkAuthorities } from "../pki/trust.ts";
 import type { Options } from "./options.ts";
@@ -6,7 +7,7 @@ import type { Credentials } from "./tls_listener.ts";
 /**
  * Reads the certificates that the options name.
  * @returns null when they name none.
- * @throws {Error} when one cannot be read, or an authority is none.
+ * @throws {Error} when one cannot be read, an authority is none, or the key is another certificate's.
  */
 export async function readCredentials(options: Options): Promise<Credentials | null> {
   const inCerts = (file: string) => options.certs === undefined ? undefined : join(options.certs, file);
@@ -22,7 +23,19 @@ export async function readCredentials(options: Options): Promise<Credentials | n
   }
   const credentials = { ca: await read(ca), certificate: await read(certificate), key: await read(key) };
   checkAuthorities(credentials.ca);
+  // node:tls of Deno does not look, and would then fail every handshake.
+  if (!belongTogether(credentials)) {
+    throw new Error(`Cannot use the private key "${key}": it is not that of the certificate "${certificate}"`);
+  }
   return credentials;
+}
+
+function belongTogether({ certificate, key }: Credentials): boolean {
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
 }
 
 async function read(path: string): Promise<string> {

@@ -35,7 +35,15 @@ export async function runDaemon(
   Deno.umask(0o077);
   await using stack = new AsyncDisposableStack();
   const { cgroupRoot, maxJobs, defaultLimits, maxLimits } = options;
-  const worker = await Worker.open({ stateFolder, cgroupRoot, maxJobs, defaultLimits, maxLimits });
+  const worker = await Worker.open({
+    stateFolder,
+    cgroupRoot,
+    maxJobs,
+    defaultLimits,
+    maxLimits,
+    outputMaxBytes: options.outputMax,
+    keep: { seconds: options.keepFor, jobs: options.keepJobs, bytes: options.keepBytes },
+  });
   stack.use(worker);
   const answer = createApp({ worker, followers: new Followers(options.maxFollowers) });
   const { cgroups } = worker;

@@ -1,10 +1,10 @@
 import { merge, object, or } from "@optique/core/constructs";
+import { runParserSync } from "@optique/core/facade";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { command, constant, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
-import { run } from "@optique/run";
 import { VERSION } from "../contract/mod.ts";
 import type { RawOptions } from "./options.ts";
 
@@ -29,6 +29,10 @@ const options = object({
     message`Limits of jobs whose users ask for none, such as {"memoryBytes": 1073741824}.`,
   ),
   maxLimits: text("--max-limits", "JSON", message`Limits that no job may have more of.`),
+  outputMax: text("--output-max", "SIZE", message`Bytes kept of each stream of a job, the newest (1G).`),
+  keepFor: text("--keep-for", "TIME", message`How long ended jobs are kept (7d).`),
+  keepJobs: text("--keep-jobs", "N", message`How many ended jobs are kept (1000).`),
+  keepBytes: text("--keep-bytes", "SIZE", message`How much output of ended jobs is kept (20G).`),
   config: text("--config", "FILE", message`A JSON file with any of these options, such as {"stateDir": "/srv/jobs"}.`),
 });
 
@@ -60,16 +64,15 @@ export interface CommandLine {
 
 /** The daemon's command line; ends the process for `--help`, `--version` and wrong usage (2). */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const parsed = run(parser, {
-    programName: "teleworkerd",
-    args,
+  const exit = (code: number): never => Deno.exit(code);
+  const parsed = runParserSync(parser, "teleworkerd", args, {
     brief: message`Runs jobs on this host for clients with certificates.`,
     description:
       message`Each option is also an environment variable, such as TELEWORKERD_STATE_DIR; flags go before the environment, that before the file.`,
     examples: message`teleworkerd --certs /etc/teleworker/certs --listen 0.0.0.0:8443`,
-    help: "option",
-    version: { value: VERSION, option: true },
-    errorExitCode: 2,
+    help: { option: true, onShow: exit },
+    version: { value: VERSION, option: true, onShow: exit },
+    onError: () => exit(2),
     aboveError: "none",
     termWidth: "auto",
   });

@@ -8,14 +8,18 @@ export class Followers {
   constructor(readonly most: number) {}
 
   /**
-   * Takes a place; call the returned function, once, to give it back.
-   * @throws {ProblemError} 503 when there is none.
+   * Takes a place; call the returned function to give it back.
+   * @throws {ProblemError} 429 when there is none.
    */
   enter(): () => void {
     if (this.#count >= this.most) {
-      throw new ProblemError(503, `Cannot follow the job: ${this.most} followers are there, which is the limit`);
+      throw new ProblemError(429, `Cannot follow the job: ${this.most} followers are there, which is the limit`);
     }
     this.#count++;
-    return () => this.#count--;
+    let inside = true;
+    return () => {
+      if (inside) this.#count--;
+      inside = false;
+    };
   }
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hostLimitsSchema } from "../contract/mod.ts";
+import { hostLimitsSchema, parseDuration, parseSize } from "../contract/mod.ts";
 
 /** Levels of the log, in LogTape's names. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -21,6 +21,20 @@ const hostLimits = z.union([
   }).pipe(hostLimitsSchema),
   hostLimitsSchema,
 ]);
+
+/** Text in people's units, or in the file a number of the smallest. */
+const inUnits = (parse: (text: string) => number) =>
+  z.union([
+    z.number().positive("must be above zero"),
+    z.string().transform((text, context) => {
+      try {
+        return parse(text);
+      } catch (error) {
+        context.addIssue(error instanceof Error ? error.message : String(error));
+        return z.NEVER;
+      }
+    }),
+  ]);
 
 /** Where to listen. */
 export interface Address {
@@ -60,6 +74,12 @@ export const optionsSchema = z.strictObject({
   /** Limits of jobs whose users ask for none, and what no job may have more of. */
   defaultLimits: hostLimits.default({}),
   maxLimits: hostLimits.default({}),
+  /** Bytes kept of each stream of a job. */
+  outputMax: inUnits(parseSize).optional(),
+  /** What is kept of ended jobs: seconds, jobs, bytes of output. */
+  keepFor: inUnits(parseDuration).optional(),
+  keepJobs: count.optional(),
+  keepBytes: inUnits(parseSize).optional(),
   maxFollowers: count.default(2000),
 });
 /** See {@linkcode optionsSchema}. */

@@ -12,6 +12,7 @@ const TITLES: Readonly<Record<number, string>> = {
   415: "Unsupported media type",
   422: "Not possible on this host",
   500: "Internal error",
+  429: "Too many requests",
   503: "Service unavailable",
   507: "Insufficient storage",
 };
@@ -38,7 +39,7 @@ export const REFUSAL_STATUS: Readonly<Record<Refusal, number>> = {
   unknown: 404,
   conflict: 409,
   unsupported: 422,
-  busy: 503,
+  busy: 429,
   closing: 503,
 };
 
@@ -53,6 +54,6 @@ export function problemResponse(error: ProblemError): Response {
     ...(errors === undefined ? {} : { errors: [...errors] }),
   };
   const headers = new Headers({ "content-type": PROBLEM_TYPE });
-  if (status === 503) headers.set("retry-after", String(RETRY_AFTER));
+  if (status === 429 || status === 503) headers.set("retry-after", String(RETRY_AFTER));
   return new Response(JSON.stringify(problem), { status, headers });
 }

@@ -1,4 +1,4 @@
-import type { Answer } from "./app.ts";
+import { type Answer, brokenBody } from "./app.ts";
 
 /** Owner of the jobs started through the Unix socket; no certificate may carry this name. */
 export const LOCAL_NAME = "local";
@@ -21,7 +21,7 @@ export class UnixListener implements AsyncDisposable {
     await removeStale(path);
     // The process's umask keeps the socket to its owner from the first moment on.
     const server = Deno.serve(
-      { path, onListen: () => {} },
+      { path, onListen: () => {}, onError: brokenBody },
       (request) => answer(request, { name: LOCAL_NAME, role: "admin" }),
     );
     Deno.chmodSync(path, 0o600);

@@ -35,6 +35,7 @@ export async function checkHost({ cgroupRoot }: { cgroupRoot: string }): Promise
     checkSetsid(),
     checkProgram("prlimit", false, "limits of processes (--cpu-time, --open-files, …)", "Install util-linux"),
     checkProgram("setpriv", false, "--user", "Install util-linux"),
+    checkProgram("fallocate", false, "a cap on output (--output-max)", "Install util-linux"),
     checkProgram("getent", false, "--user", "Install the C library's tools (libc-bin)"),
   ]);
   const works = programs.every(({ required, path }) => !required || path !== null);

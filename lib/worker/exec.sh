@@ -7,10 +7,10 @@
 # could tell that from a program that exits 126 or 127.
 set -uf
 # Every variable of ours that lives on while the user's are exported has a name that no user may use.
-TELEWORKER_SECRET=$TELEWORKER_TOKEN
+TELEWORKER_SECRET=$TELEWORKER_TOKEN TELEWORKER_BASH=${BASH_VERSION-}
 trap 'echo "$TELEWORKER_SECRET" >&2' EXIT
 # bash forgets its traps before exec and must be told to come back.
-[ -z "${BASH_VERSION-}" ] || shopt -s execfail
+[ -z "$TELEWORKER_BASH" ] || shopt -s execfail
 
 echo cwd >&6
 cd -- "$1" || exit 127
@@ -23,6 +23,8 @@ unset _ PWD OLDPWD SHLVL LC_ALL TELEWORKER_JOB TELEWORKER_OUTPUT TELEWORKER_DOOR
 while [ "$TELEWORKER_COUNT" -gt 0 ]; do
   # Only the counter is expanded before eval; the user's NAME=VALUE is one quoted word.
   eval "TELEWORKER_VARIABLE=\$TELEWORKER_ENV_$TELEWORKER_COUNT; unset TELEWORKER_ENV_$TELEWORKER_COUNT"
+  # bash has names of its own, such as RANDOM, which are like others once they are unset; dash cannot unset its OPTIND.
+  [ -z "$TELEWORKER_BASH" ] || unset "${TELEWORKER_VARIABLE%%=*}" || exit 127
   export "$TELEWORKER_VARIABLE" || exit 127
   TELEWORKER_COUNT=$((TELEWORKER_COUNT - 1))
 done

@@ -57,22 +57,37 @@ stopped=false timed_out=false
 [ ! -e stop.json ] || stopped=true
 [ ! -e timeout.json ] || timed_out=true
 
-# Grandchildren and daemonized children go with the main process. All of the job's folders hold the same processes; on v1 the
-# freezer is the one to use, for it keeps a fork bomb from outrunning the loop.
+# Grandchildren and daemonized children go with the main process, also those in groups that the job made below its own. All of the
+# job's folders hold the same processes; on v1 the freezer is the one to use, for it keeps a fork bomb from outrunning the loop.
+populated() {
+  read -r pid <"$1/cgroup.procs" && return
+  for below in "$1"/*/; do
+    [ ! -e "$below/cgroup.procs" ] || ! populated "${below%/}" || return 0
+  done
+  return 1
+}
+kill_all() {
+  while read -r pid; do kill -KILL "$pid"; done <"$1/cgroup.procs"
+  for below in "$1"/*/; do
+    [ ! -e "$below/cgroup.procs" ] || kill_all "${below%/}"
+  done
+}
 kill_group() {
   for cgroup in $TELEWORKER_CGROUPS; do
     [ ! -e "$cgroup/freezer.state" ] || break
   done
-  while read -r pid <"$cgroup/cgroup.procs"; do
+  set +f
+  while populated "$cgroup"; do
     if [ -e "$cgroup/cgroup.kill" ]; then
       echo 1 >"$cgroup/cgroup.kill"
     else
       [ ! -e "$cgroup/freezer.state" ] || echo FROZEN >"$cgroup/freezer.state"
-      while read -r pid; do kill -KILL "$pid"; done <"$cgroup/cgroup.procs"
+      kill_all "$cgroup"
       [ ! -e "$cgroup/freezer.state" ] || echo THAWED >"$cgroup/freezer.state"
     fi
     sleep 0.01
   done
+  set -f
 }
 if [ -n "$TELEWORKER_CGROUPS" ]; then
   kill_group

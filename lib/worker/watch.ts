@@ -4,6 +4,7 @@ import { capOutput } from "./cap.ts";
 import { type Host, noteEnd } from "./host.ts";
 import { removeOld } from "./keep.ts";
 import { logger } from "./logger.ts";
+import type { Entry } from "./registry.ts";
 import { removeIfThere } from "./remove.ts";
 
 /** Milliseconds between looks at every running job: for a runner that was killed and so will not ring, and at its output's size. */
@@ -20,6 +21,8 @@ export class Watch implements AsyncDisposable {
   #looking: Promise<void> = Promise.resolve();
   #idle = true;
   #cleaned = -Infinity;
+  /** Not waited for by other ends: a group may stay busy for seconds. */
+  readonly #removals = new Set<Promise<void>>();
 
   /** Begins to watch; doorbells rung before are answered by the first look. */
   constructor(host: Host) {
@@ -36,6 +39,7 @@ export class Watch implements AsyncDisposable {
     this.#watcher.close();
     await this.#delivering;
     await this.#looking;
+    await Promise.all(this.#removals);
   }
 
   async #deliver(): Promise<void> {
@@ -50,13 +54,25 @@ export class Watch implements AsyncDisposable {
     try {
       const entry = this.#host.registry.get(id);
       if (entry !== undefined) {
-        await noteEnd(this.#host, entry);
+        await this.#end(entry);
         await capOutput(this.#host, entry);
       }
       await removeIfThere(join(this.#host.state.ended, id));
     } catch (error) {
       logger.error("Cannot take note of the end of job {id}: {error}", { id, error });
     }
+  }
+
+  /** Takes note of an end, and removes the cgroup if the runner could not: it may hold groups that the job made below it. */
+  async #end(entry: Entry): Promise<void> {
+    await noteEnd(this.#host, entry);
+    const { cgroup } = entry;
+    if (entry.ended === null || cgroup === null) return;
+    entry.cgroup = null;
+    const removal: Promise<void> = cgroup.remove()
+      .catch((error) => logger.warn("Cannot remove the cgroup of job {id}: {error}", { id: cgroup.name, error }))
+      .finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
   }
 
   #look(): void {

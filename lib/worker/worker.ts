@@ -31,7 +31,7 @@ export interface WorkerOptions {
   /** Most bytes kept of a stream, and of what its user asks for; {@linkcode DEFAULT_OUTPUT_MAX} by default. */
   readonly outputMaxBytes?: number | undefined;
   /** How much of what has ended is kept; {@linkcode DEFAULT_KEEP} for what is absent. */
-  readonly keep?: Partial<Keep> | undefined;
+  readonly keep?: { readonly [Part in keyof Keep]?: number | undefined } | undefined;
   /** Limits of a job whose user asks for none. */
   readonly defaultLimits?: HostLimits | undefined;
   /** Limits that no job may have more of. */
@@ -75,7 +75,11 @@ export class Worker implements AsyncDisposable {
         bootId: readBootId(),
         maxJobs: options.maxJobs,
         outputMaxBytes: options.outputMaxBytes ?? DEFAULT_OUTPUT_MAX,
-        keep: { ...DEFAULT_KEEP, ...options.keep },
+        keep: {
+          seconds: options.keep?.seconds ?? DEFAULT_KEEP.seconds,
+          jobs: options.keep?.jobs ?? DEFAULT_KEEP.jobs,
+          bytes: options.keep?.bytes ?? DEFAULT_KEEP.bytes,
+        },
         defaultLimits: options.defaultLimits ?? {},
         maxLimits: options.maxLimits ?? {},
         inheritedDescriptors: findInheritedDescriptors(10),

@@ -1,15 +1,24 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { HostCgroups } from "../../lib/cgroup/cgroups.ts";
+import type { Capacity } from "../../lib/cgroup/capacity.ts";
+import type { Controller } from "../../lib/cgroup/controller.ts";
 import type { Hierarchy } from "../../lib/cgroup/hierarchy.ts";
 import { detectCgroups, type Limits, parseUsage } from "../../lib/cgroup/mod.ts";
 import { V1_CONTROLLERS } from "../../lib/cgroup/v1/controllers.ts";
 import { V2_CONTROLLERS } from "../../lib/cgroup/v2/controllers.ts";
-import { cgroupTest } from "./helpers.ts";
+import { cgroupTest, found } from "./helpers.ts";
+
+/** A tree of which nothing is really there. */
+function hierarchy(controllers: readonly Controller[], files: ReadonlySet<string>): Hierarchy {
+  return { mountPoint: "/nonexistent", delegated: false, root: "/nonexistent/root", controllers, files };
+}
 
 const ALL: Limits = {
   cpus: 1,
   cpuWeight: 1,
   memoryBytes: 1,
+  memoryHighBytes: 1,
   pids: 1,
   readBytesPerSecond: 1,
   writeBytesPerSecond: 1,
@@ -19,8 +28,8 @@ const ALL: Limits = {
 };
 
 Deno.test("Cgroups.unenforceable gives the reason for each limit where there are none at all", () => {
-  const cgroups = new HostCgroups("none", [], "This host has no cgroup tree mounted");
-  assert.equal(cgroups.unenforceable(ALL).length, 9);
+  const cgroups = new HostCgroups(found("none", [], "This host has no cgroup tree mounted"));
+  assert.equal(cgroups.unenforceable(ALL).length, 10);
   assert.deepEqual(cgroups.unenforceable({ pids: 1 }), [
     "Cannot limit processes: This host has no cgroup tree mounted",
   ]);
@@ -29,7 +38,7 @@ Deno.test("Cgroups.unenforceable gives the reason for each limit where there are
 
 Deno.test("Cgroups.unenforceable names the controller and files that a kernel lacks", () => {
   const files = new Set(["cpu.stat", "cpu.max", "memory.max", "io.max"]);
-  const v2 = new HostCgroups("v2", [{ root: "/nonexistent", controllers: V2_CONTROLLERS, files }], null);
+  const v2 = new HostCgroups(found("v2", [hierarchy(V2_CONTROLLERS, files)]));
   assert.deepEqual(v2.controllers, ["cpu", "io", "memory"]);
   assert.equal(v2.reason, null);
   assert.deepEqual(v2.unenforceable({ cpus: 1, memoryBytes: 1 }), []);
@@ -41,12 +50,8 @@ Deno.test("Cgroups.unenforceable names the controller and files that a kernel la
 });
 
 Deno.test("Cgroups.unenforceable tells what is not mounted on v1", () => {
-  const memory: Hierarchy = {
-    root: "/nonexistent",
-    controllers: V1_CONTROLLERS.filter(({ name }) => name === "memory"),
-    files: new Set(["memory.limit_in_bytes"]),
-  };
-  const v1 = new HostCgroups("v1", [memory], "Cannot create cgroup");
+  const memory = V1_CONTROLLERS.filter(({ name }) => name === "memory");
+  const v1 = new HostCgroups(found("v1", [hierarchy(memory, new Set(["memory.limit_in_bytes"]))]));
   assert.deepEqual(v1.controllers, ["memory"]);
   assert.equal(v1.reason, null);
   assert.deepEqual(v1.unenforceable({ memoryBytes: 1, cpus: 1 }), [
@@ -54,14 +59,76 @@ Deno.test("Cgroups.unenforceable tells what is not mounted on v1", () => {
   ]);
 });
 
+Deno.test("Cgroups.unenforceable tells why a tree that is mounted cannot be used", () => {
+  const files = new Set(["memory.limit_in_bytes"]);
+  const v1 = new HostCgroups({
+    ...found("v1", [hierarchy(V1_CONTROLLERS, files)]),
+    refused: new Map([["cpu", 'Cannot create a cgroup in "/sys/fs/cgroup/cpu": permission denied']]),
+  });
+  assert.deepEqual(v1.unenforceable({ memoryBytes: 1, cpus: 1 }), [
+    'Cannot limit CPU time: Cannot create a cgroup in "/sys/fs/cgroup/cpu": permission denied',
+  ]);
+});
+
+Deno.test("Cgroups.unenforceable refuses to throttle memory on v1", () => {
+  for (const mode of ["v1", "hybrid"] as const) {
+    const cgroups = new HostCgroups(found(mode, [hierarchy(V1_CONTROLLERS, new Set(["memory.limit_in_bytes"]))]));
+    assert.deepEqual(cgroups.unenforceable({ memoryHighBytes: 1 }), [
+      "Cannot limit memory by throttling: cgroup v1, which this host has, cannot",
+    ]);
+  }
+});
+
+const CAPACITY: Capacity = { cpus: 4, memoryBytes: 1000, pids: 32768 };
+
+Deno.test("Cgroups.unenforceable refuses more than the host has, and takes all that it has", () => {
+  const files = new Set(["cpu.max", "memory.max", "memory.high", "pids.max"]);
+  const v2 = new HostCgroups(found("v2", [hierarchy(V2_CONTROLLERS, files)]), CAPACITY);
+  assert.deepEqual(v2.unenforceable({ cpus: 4, memoryBytes: 1000, memoryHighBytes: 1000, pids: 32768 }), []);
+  assert.deepEqual(v2.unenforceable({ cpus: 4.1, memoryBytes: 1001, memoryHighBytes: 1002, pids: 32769 }), [
+    "Cannot limit CPU time: 4.1 CPUs are more than the 4 of this host",
+    "Cannot limit memory: 1001 bytes are more than the 1000 of this host",
+    "Cannot limit memory by throttling: 1002 bytes are more than the 1000 of this host",
+    "Cannot limit processes: 32769 processes are more than the 32768 of this host",
+  ]);
+  assert.deepEqual(v2.unenforceable({ memoryBytes: 10, memoryHighBytes: 11 }), [
+    "Cannot limit memory by throttling: 11 bytes are more than the 10 of the job's limit",
+  ]);
+});
+
+Deno.test("Cgroups.unenforceable lets pass what the kernel does not tell of", () => {
+  const files = new Set(["cpu.max", "memory.max", "pids.max"]);
+  const capacity: Capacity = { cpus: null, memoryBytes: null, pids: null };
+  const v2 = new HostCgroups(found("v2", [hierarchy(V2_CONTROLLERS, files)]), capacity);
+  assert.deepEqual(v2.unenforceable({ cpus: 1e6, memoryBytes: 2 ** 60, pids: 1e9 }), []);
+});
+
+Deno.test("Cgroups.unenforceable names the disk that there is not", () => {
+  const v2 = new HostCgroups(found("v2", [hierarchy(V2_CONTROLLERS, new Set(["io.max"]))]));
+  assert.deepEqual(
+    v2.unenforceable({
+      readBytesPerSecond: { "no-such-disk": 1 },
+      writeBytesPerSecond: { "/proc/self": 1 },
+      readOperationsPerSecond: { "/no/such/file": 1 },
+      writeOperationsPerSecond: { "999:1": 1 },
+    }),
+    [
+      'Cannot limit disk reads in bytes per second: this host has no disk "no-such-disk"',
+      'Cannot limit disk writes in bytes per second: "/proc/self" is on no single disk',
+      'Cannot limit disk reads in operations per second: "/no/such/file" cannot be found: no such file or directory',
+      'Cannot limit disk writes in operations per second: this host has no disk "999:1"',
+    ],
+  );
+});
+
 Deno.test("Cgroups without a controller that limits have a reason", () => {
   const freezer = V1_CONTROLLERS.filter(({ name }) => name === "freezer");
-  const cgroups = new HostCgroups("v1", [{ root: "/nonexistent", controllers: freezer, files: new Set() }], null);
+  const cgroups = new HostCgroups(found("v1", [hierarchy(freezer, new Set())]));
   assert.equal(cgroups.reason, "No controller of this host can be used for groups");
 });
 
 Deno.test("Cgroups.create makes a group without directories where there are none, but no promise", async () => {
-  const cgroups = new HostCgroups("none", [], "This host has no cgroup tree mounted");
+  const cgroups = new HostCgroups(found("none", [], "This host has no cgroup tree mounted"));
   assert.throws(() => cgroups.create(crypto.randomUUID(), { pids: 1 }), Deno.errors.NotSupported);
   const group = cgroups.create(crypto.randomUUID(), {});
   assert.deepEqual(group.directories, []);
@@ -73,7 +140,7 @@ Deno.test("Cgroups.create makes a group without directories where there are none
 });
 
 Deno.test("Cgroups.create and open take nothing but a UUID for a name", () => {
-  const cgroups = new HostCgroups("none", [], null);
+  const cgroups = new HostCgroups(found("none", []));
   const uuid = crypto.randomUUID();
   for (
     const name of ["", ".", "..", "a", `../${uuid}`, `${uuid}/x`, `${uuid}\n`, uuid.toUpperCase().replace(/^./, "A")]
@@ -84,13 +151,18 @@ Deno.test("Cgroups.create and open take nothing but a UUID for a name", () => {
 });
 
 Deno.test("Cgroups.create takes no limit that is not a number above zero", () => {
-  const cgroups = new HostCgroups("none", [], null);
+  const cgroups = new HostCgroups(found("none", []));
   for (const value of [NaN, Infinity, 0, -1]) {
     assert.throws(() => cgroups.create(crypto.randomUUID(), { memoryBytes: value }), {
       name: "RangeError",
       message: `Cannot limit memory to "${value}": not a number above zero`,
     });
+    assert.throws(() => cgroups.create(crypto.randomUUID(), { readBytesPerSecond: { a: 1, b: value } }), RangeError);
   }
+  assert.throws(() => cgroups.create(crypto.randomUUID(), { readBytesPerSecond: {} }), {
+    name: "RangeError",
+    message: "Cannot limit disk reads in bytes per second: no disk is named",
+  });
 });
 
 await cgroupTest("Cgroups.create writes limits that Cgroup.limits reads back", {}, async ({ cgroups }) => {
@@ -98,6 +170,7 @@ await cgroupTest("Cgroups.create writes limits that Cgroup.limits reads back", {
     cpus: 0.25,
     cpuWeight: 300,
     memoryBytes: 64 * 2 ** 20,
+    memoryHighBytes: 48 * 2 ** 20,
     pids: 100,
     readBytesPerSecond: 2 ** 20,
     writeBytesPerSecond: 2 ** 21,
@@ -131,11 +204,18 @@ await cgroupTest(
   "Cgroups.create leaves nothing behind when the kernel refuses a limit",
   { limits: { cpus: 1 } },
   ({ cgroups }) => {
+    const [directory = ""] = cgroups.create(crypto.randomUUID(), {}).directories;
+    Deno.removeSync(directory);
+    const root = dirname(directory);
+    // No group may have more than the one above it on v1, or have a controller that it has not on v2.
+    if (cgroups.mode === "v2") Deno.writeTextFileSync(`${root}/cgroup.subtree_control`, "-cpu");
+    else Deno.writeTextFileSync(`${root}/cpu.cfs_quota_us`, "1000");
+    const before = cgroups.list();
     assert.throws(
-      () => cgroups.create(crypto.randomUUID(), { cpus: 1e12 }),
+      () => cgroups.create(crypto.randomUUID(), { cpus: 1 }),
       /^Error: Cannot create cgroup ".*": Cannot write/,
     );
-    assert.deepEqual(cgroups.list(), []);
+    assert.deepEqual(cgroups.list(), before);
   },
 );
 

@@ -1,4 +1,4 @@
-// Looks for cgroups in a process of its own, for tests of where that may sit: prints a `Found` of helpers.ts as JSON.
+// Looks for cgroups in a process of its own, for tests of where that may sit: prints a `FoundElsewhere` of helpers.ts as JSON.
 import { detectCgroups } from "../../lib/cgroup/mod.ts";
 
 const [name = ""] = Deno.args;

@@ -8,6 +8,13 @@ Deno.test("detectCgroups takes no name that is not one plain folder", () => {
   }
 });
 
+Deno.test("detectCgroups does not take the daemon's own group for the one of the jobs", () => {
+  assert.throws(() => detectCgroups({ name: "daemon" }), {
+    name: "TypeError",
+    message: 'Cannot use "daemon" as the name of a cgroup: the daemon itself may sit there',
+  });
+});
+
 Deno.test("detectCgroups never throws, and says why if it finds nothing", async () => {
   await using root = new TestRoot();
   const { mode, controllers, reason } = root.cgroups;

@@ -1,6 +1,13 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Found } from "../../lib/cgroup/found.ts";
+import type { Hierarchy } from "../../lib/cgroup/hierarchy.ts";
 import { type Cgroup, type Cgroups, detectCgroups, type Limits, type Mode } from "../../lib/cgroup/mod.ts";
+
+/** What was found on a host where nothing was refused. */
+export function found(mode: Mode, hierarchies: readonly Hierarchy[], reason: string | null = null): Found {
+  return { mode, hierarchies, reason, refused: new Map() };
+}
 
 /** A root of its own for each test, gone with all of its groups at the end. */
 export class TestRoot implements AsyncDisposable {
@@ -115,7 +122,7 @@ export function withFiles(files: Readonly<Record<string, string>>, fn: (director
 }
 
 /** What `detect_main.ts` tells: what a process finds from where it sits. */
-export interface Found {
+export interface FoundElsewhere {
   readonly mode: string;
   readonly controllers: readonly string[];
   readonly reason: string | null;
@@ -138,7 +145,7 @@ function nobodyCanRead(): boolean {
 export async function detectElsewhere(
   name: string,
   { group, asNobody = false }: { group?: string; asNobody?: boolean },
-): Promise<Found> {
+): Promise<FoundElsewhere> {
   const cache = await Deno.makeTempDir();
   try {
     await Deno.chown(cache, asNobody ? NOBODY : null, null);

@@ -13,9 +13,16 @@ export async function removeCgroups(name: string): Promise<void> {
   }
 }
 
-/** Whether jobs can be limited on this host. */
-export function canLimit(): boolean {
-  return detectCgroups({ name: "tw-test" }).mode !== "none";
+/** Whether jobs can be limited here: there are cgroups, and we may use them. */
+export const canLimit = await findOut();
+
+async function findOut(): Promise<boolean> {
+  const name = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    return detectCgroups({ name }).reason === null;
+  } finally {
+    await removeCgroups(name);
+  }
 }
 
 async function controllerMounts(): Promise<string[]> {

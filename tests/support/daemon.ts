@@ -110,17 +110,21 @@ async function readText(stream: ReadableStream<Uint8Array<ArrayBuffer>>, take: (
   for await (const text of stream.pipeThrough(new TextDecoderStream())) take(text);
 }
 
-/** Kills the runners of a state folder that are left, and waits for their end. */
+/** Kills the runners of a state folder that are left, and, where no cgroup did it, the processes that they ran. */
 async function killRunners(state: string): Promise<void> {
+  const pids: number[] = [];
   for await (const { name } of Deno.readDir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const environment = await Deno.readTextFile(`/proc/${name}/environ`).catch(() => "");
-    if (environment.includes(`TELEWORKER_JOB=${state}/`)) {
-      try {
-        Deno.kill(Number(name), "SIGKILL");
-      } catch {
-        // It has ended by itself.
-      }
+    const environment = /^\d+$/.test(name) ? await Deno.readTextFile(`/proc/${name}/environ`).catch(() => "") : "";
+    const folder = /TELEWORKER_JOB=([^\0]+)/.exec(environment)?.[1];
+    if (!folder?.startsWith(`${state}/`)) continue;
+    const session = await Deno.readTextFile(`${folder}/session`).catch(() => "");
+    pids.push(Number(name), ...(session === "" ? [] : [Number(session)]));
+  }
+  for (const pid of pids) {
+    try {
+      Deno.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended by itself.
     }
   }
 }

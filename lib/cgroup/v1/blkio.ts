@@ -1,8 +1,8 @@
 import type { Controller } from "../controller.ts";
-import { writeForDisks } from "../disks.ts";
+import { toDiskLimit, writeDiskLimit } from "../disk_limits.ts";
 import { readIoWeight, writeIoWeight } from "../io_weight.ts";
 import { parseNumber, readLines } from "../kernel_files.ts";
-import { wholeNumber } from "../limits.ts";
+import { type DiskLimit, wholeNumber } from "../limits.ts";
 
 /** The files that limit the traffic of a disk, each a line `MAJOR:MINOR NUMBER` a disk. */
 const THROTTLE = {
@@ -36,9 +36,8 @@ export const blkio: Controller = {
   liveFiles: [],
 
   write(directory, limits) {
-    const set = (file: string, value: number | undefined, most?: number) => {
-      if (value !== undefined) writeForDisks(directory, file, wholeNumber(value, most));
-    };
+    const set = (file: string, limit: DiskLimit | undefined, most?: number) =>
+      writeDiskLimit(directory, file, limit, (value) => wholeNumber(value, most));
     set(THROTTLE.readBytesPerSecond, limits.readBytesPerSecond);
     set(THROTTLE.writeBytesPerSecond, limits.writeBytesPerSecond);
     set(THROTTLE.readOperationsPerSecond, limits.readOperationsPerSecond, MOST_OPERATIONS);
@@ -47,8 +46,7 @@ export const blkio: Controller = {
   },
 
   read(directory) {
-    // Every disk has the same limit, so the first tells all.
-    const get = (file: string) => parseNumber(readLines(`${directory}/${file}`)?.[0]?.split(" ")[1]);
+    const get = (file: string) => toDiskLimit(parseDiskValues(readLines(`${directory}/${file}`)));
     return {
       readBytesPerSecond: get(THROTTLE.readBytesPerSecond),
       writeBytesPerSecond: get(THROTTLE.writeBytesPerSecond),
@@ -69,6 +67,17 @@ export const blkio: Controller = {
     };
   },
 };
+
+/** The numbers in lines like `254:0 1048576`, by disk. */
+function parseDiskValues(lines: readonly string[] | null): ReadonlyMap<string, number> {
+  const values = new Map<string, number>();
+  for (const line of lines ?? []) {
+    const [disk, text] = line.trim().split(/\s+/);
+    const value = parseNumber(text);
+    if (disk !== undefined && value !== null) values.set(disk, value);
+  }
+  return values;
+}
 
 /** The sum over all disks of lines like `254:0 Read 4096`; null without them and without the last line, `Total 0`. */
 function sumOfDisks(lines: readonly string[] | undefined, direction: "Read" | "Write"): number | null {

@@ -8,7 +8,7 @@ import { V2_CONTROLLERS } from "./controllers.ts";
  * Where the daemon itself sits in a group that is delegated to it: a group with processes gets no controllers below.
  * In a unit of systemd it is to be started there (`DelegateSubgroup=daemon`, since systemd 254).
  */
-const LEAF = "daemon";
+export const LEAF = "daemon";
 
 /** Rounds of moving processes out of a group: some may fork meanwhile. */
 const MOST_ROUNDS = 20;
@@ -23,7 +23,7 @@ export function openHierarchy(tree: V2Tree, name: string): Hierarchy {
   const failures: unknown[] = [];
   for (const base of bases(tree)) {
     try {
-      return openBelow(base, name);
+      return openBelow(tree.mountPoint, base, name);
     } catch (error) {
       failures.push(error);
     }
@@ -44,7 +44,7 @@ function bases({ mountPoint, own }: V2Tree): string[] {
 }
 
 /** Opens our directory below `base`; leaves nothing behind if that fails. */
-function openBelow(base: string, name: string): Hierarchy {
+function openBelow(mountPoint: string, base: string, name: string): Hierarchy {
   const root = join(base, name);
   makeRoot(root);
   try {
@@ -55,7 +55,7 @@ function openBelow(base: string, name: string): Hierarchy {
     if (missing.length > 0) moveProcesses(base);
     enableControllers(base);
     enableControllers(root);
-    return { root, controllers: V2_CONTROLLERS, files: probe(root) };
+    return { mountPoint, delegated: !isTreeRoot(base), root, controllers: V2_CONTROLLERS, files: probe(root) };
   } catch (error) {
     removeIfEmpty(root);
     throw error;
@@ -86,8 +86,8 @@ function enableControllers(group: string): void {
  * @throws {Error} If we may not, or some keep coming.
  */
 function moveProcesses(group: string): void {
-  // The root of the tree, which alone has no such file, may have both processes and controllers.
-  if (!hasFile(group, "cgroup.type")) return;
+  // The root of the tree may have both processes and controllers.
+  if (isTreeRoot(group)) return;
   const leaf = join(group, LEAF);
   let failure: unknown = "new ones keep coming";
   for (let round = 0; round < MOST_ROUNDS; round++) {
@@ -104,6 +104,11 @@ function moveProcesses(group: string): void {
     }
   }
   throw new Error(`Cannot move the processes of cgroup "${group}" to "${leaf}": ${reasonOf(failure)}`);
+}
+
+/** Whether a group is the root of its tree, and not only of what a container sees of it: that alone has no such file. */
+function isTreeRoot(group: string): boolean {
+  return !hasFile(group, "cgroup.type");
 }
 
 function removeIfEmpty(group: string): void {

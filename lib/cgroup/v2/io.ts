@@ -1,8 +1,8 @@
 import type { Controller } from "../controller.ts";
-import { writeForDisks } from "../disks.ts";
+import { toDiskLimit, writeDiskLimit } from "../disk_limits.ts";
 import { readIoWeight, writeIoWeight } from "../io_weight.ts";
 import { parseNumber, readLines } from "../kernel_files.ts";
-import { wholeNumber } from "../limits.ts";
+import { type DiskLimit, wholeNumber } from "../limits.ts";
 
 /** Disks on v2 (Documentation/admin-guide/cgroup-v2.rst, "IO"). */
 export const io: Controller = {
@@ -18,26 +18,24 @@ export const io: Controller = {
   liveFiles: [],
 
   write(directory, limits) {
-    const settings: string[] = [];
-    const set = (key: string, value: number | undefined) => {
-      if (value !== undefined) settings.push(`${key}=${wholeNumber(value)}`);
-    };
+    const set = (key: string, limit: DiskLimit | undefined) =>
+      writeDiskLimit(directory, "io.max", limit, (value) => `${key}=${wholeNumber(value)}`);
     set("rbps", limits.readBytesPerSecond);
     set("wbps", limits.writeBytesPerSecond);
     set("riops", limits.readOperationsPerSecond);
     set("wiops", limits.writeOperationsPerSecond);
-    if (settings.length > 0) writeForDisks(directory, "io.max", settings.join(" "));
     if (limits.ioWeight !== undefined) writeIoWeight(directory, limits.ioWeight);
   },
 
   read(directory) {
-    // Every disk has the same limits, so the first tells all.
-    const max = parseNestedKeyed(readLines(`${directory}/io.max`)?.slice(0, 1) ?? []);
+    const settings = parseNestedKeyed(readLines(`${directory}/io.max`) ?? []);
+    const get = (key: string) =>
+      toDiskLimit(new Map(settings.filter((setting) => setting.key === key).map(({ disk, value }) => [disk, value])));
     return {
-      readBytesPerSecond: max.get("rbps") ?? null,
-      writeBytesPerSecond: max.get("wbps") ?? null,
-      readOperationsPerSecond: max.get("riops") ?? null,
-      writeOperationsPerSecond: max.get("wiops") ?? null,
+      readBytesPerSecond: get("rbps"),
+      writeBytesPerSecond: get("wbps"),
+      readOperationsPerSecond: get("riops"),
+      writeOperationsPerSecond: get("wiops"),
       ioWeight: readIoWeight(directory),
     };
   },
@@ -47,7 +45,9 @@ export const io: Controller = {
     if (lines === undefined) return {};
     const stat = parseNestedKeyed(lines);
     // No line at all is a group that did no IO; a line for a disk may also come without numbers.
-    const sum = (key: string) => stat.get(key) ?? (lines.every((line) => /^\d+:\d+\s*$/.test(line)) ? 0 : null);
+    const none = lines.every((line) => /^\d+:\d+\s*$/.test(line)) ? 0 : null;
+    const sum = (key: string) =>
+      stat.filter((entry) => entry.key === key).reduce((sum: number | null, { value }) => (sum ?? 0) + value, none);
     return {
       readBytes: sum("rbytes"),
       writtenBytes: sum("wbytes"),
@@ -57,17 +57,15 @@ export const io: Controller = {
   },
 };
 
-/** The sums over all disks in a "nested keyed" file, `MAJOR:MINOR KEY=VALUE …` a line. */
-function parseNestedKeyed(lines: readonly string[]): ReadonlyMap<string, number> {
-  const sums = new Map<string, number>();
-  for (const line of lines) {
+/** The numbers in a "nested keyed" file, `MAJOR:MINOR KEY=VALUE …` a line. */
+function parseNestedKeyed(lines: readonly string[]): { disk: string; key: string; value: number }[] {
+  return lines.flatMap((line) => {
     const [disk, ...pairs] = line.trim().split(/\s+/);
-    if (disk === undefined || !/^\d+:\d+$/.test(disk)) continue;
-    for (const pair of pairs) {
+    if (disk === undefined || !/^\d+:\d+$/.test(disk)) return [];
+    return pairs.flatMap((pair) => {
       const [key, text] = pair.split("=");
       const value = parseNumber(text);
-      if (key !== undefined && value !== null) sums.set(key, (sums.get(key) ?? 0) + value);
-    }
-  }
-  return sums;
+      return key === undefined || value === null ? [] : [{ disk, key, value }];
+    });
+  });
 }

@@ -5,11 +5,12 @@ import { wholeNumber } from "../limits.ts";
 /** Memory on v2 (Documentation/admin-guide/cgroup-v2.rst, "Memory"). */
 export const memory: Controller = {
   name: "memory",
-  enforces: { memoryBytes: ["memory.max"] },
+  enforces: { memoryBytes: ["memory.max"], memoryHighBytes: ["memory.high"] },
   usageFiles: [["memory.peak"], ["memory.events"]],
   liveFiles: ["memory.current"],
 
-  write(directory, { memoryBytes }) {
+  write(directory, { memoryBytes, memoryHighBytes }) {
+    if (memoryHighBytes !== undefined) writeValue(directory, "memory.high", wholeNumber(memoryHighBytes));
     if (memoryBytes === undefined) return;
     writeValue(directory, "memory.max", wholeNumber(memoryBytes));
     // A limit of its own on v2; a kernel that does not account for swap has no such file.
@@ -19,7 +20,10 @@ export const memory: Controller = {
   },
 
   read(directory) {
-    return { memoryBytes: parseLimit(readLines(`${directory}/memory.max`)) };
+    return {
+      memoryBytes: parseLimit(readLines(`${directory}/memory.max`)),
+      memoryHighBytes: parseLimit(readLines(`${directory}/memory.high`)),
+    };
   },
 
   usage(files) {

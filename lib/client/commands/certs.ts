@@ -1,5 +1,5 @@
 import { object, or } from "@optique/core/constructs";
-import { message } from "@optique/core/message";
+import { message, metavar } from "@optique/core/message";
 import { multiple, optional } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, option } from "@optique/core/primitives";
@@ -18,7 +18,7 @@ const server = command(
     verb: constant("certs server"),
     hosts: multiple(
       argument(string({ metavar: "HOST" }), { description: message`A name or address that clients reach it by.` }),
-      { min: 1 },
+      { min: 1, errors: { tooFew: message`Expected a ${metavar("HOST")}, but too few arguments.` } },
     ),
   }),
   {
@@ -34,7 +34,7 @@ const client = command(
     name: argument(string({ metavar: "NAME" }), {
       description: message`Who it is for: the owner of the jobs started with it.`,
     }),
-    role: optional(option("--role", choice(["admin", "user"]), {
+    role: optional(option("--role", choice(["admin", "user"], { metavar: "admin|user" }), {
       description: message`admin may do everything, user may look at everything; without it, one's own jobs.`,
     })),
   }),
@@ -45,11 +45,15 @@ const client = command(
 );
 
 /** `teleworker certs`. */
-export const certsCommand = command("certs", or(init, server, client), {
-  brief: message`Make the certificates that a server and its clients know each other by.`,
-  footer:
-    message`Example: teleworker certs init && teleworker certs server localhost 127.0.0.1 && teleworker certs client alice`,
-});
+export const certsCommand = command(
+  "certs",
+  or(init, server, client, { errors: { noMatch: message`Say what to make: init, server or client.` } }),
+  {
+    brief: message`Make the certificates that a server and its clients know each other by.`,
+    footer:
+      message`Example: teleworker certs init && teleworker certs server localhost 127.0.0.1 && teleworker certs client alice`,
+  },
+);
 
 /** Makes certificates in a folder; prints the files made. */
 export async function certs(flags: InferValue<typeof certsCommand>, folder: string | undefined): Promise<number> {

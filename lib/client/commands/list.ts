@@ -8,7 +8,7 @@ import type { Api } from "../api.ts";
 import { describeCommand, describeState, formatTable, paint } from "../format.ts";
 import type { Session } from "../session.ts";
 import { clean, print, type Terminal } from "../terminal.ts";
-import { formatDuration } from "../units.ts";
+import { formatDuration } from "../../contract/units.ts";
 
 /** `teleworker list`. */
 export const listCommand = command(

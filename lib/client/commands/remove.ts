@@ -1,16 +1,15 @@
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { multiple } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant } from "@optique/core/primitives";
 import type { Session } from "../session.ts";
 import { print } from "../terminal.ts";
-import { jobArgument } from "./status.ts";
+import { jobArguments } from "./status.ts";
 
 /** `teleworker remove`. */
 export const removeCommand = command(
   "remove",
-  object({ verb: constant("remove"), jobs: multiple(jobArgument(), { min: 1 }) }),
+  object({ verb: constant("remove"), jobs: jobArguments() }),
   {
     aliases: ["rm"],
     brief: message`Remove jobs with their records and output; stop them before, if need be.`,

@@ -41,9 +41,12 @@ export async function run(flags: InferValue<typeof runCommand>, { api }: Session
   const detached = new AbortController();
   const stopping: Promise<void>[] = [];
   const starting = startJob(api, toRequest(flags));
+  let interrupts = 0;
   const interrupt = () => {
+    // Whatever this client waits for, a server that is away above all: it can be ended.
+    if (++interrupts > 2) Deno.exit(EXIT.interrupted);
     if (flags.detachOnInterrupt) detached.abort();
-    else stopping.push(stopOnInterrupt(api, starting, stopping.length > 0));
+    else stopping.push(stopOnInterrupt(api, starting, interrupts > 1));
   };
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) Deno.addSignalListener(signal, interrupt);
@@ -72,7 +75,7 @@ async function followJob(api: Api, job: Job, signal: AbortSignal): Promise<Job> 
 
 async function stopOnInterrupt(api: Api, starting: Promise<Job>, kill: boolean): Promise<void> {
   try {
-    await note(kill ? "Killing the job" : "Stopping the job; interrupt again to kill it");
+    await note(kill ? "Killing the job; interrupt again to leave it" : "Stopping the job; interrupt again to kill it");
     await stopJob(api, (await starting).id, kill ? { signal: "SIGKILL", graceSeconds: 0 } : {});
   } catch (error) {
     await note(error instanceof Error ? error.message : String(error));

@@ -2,8 +2,9 @@ import { merge, object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant } from "@optique/core/primitives";
-import { IDEMPOTENCY_KEY, type Job, jobSchema, type StartRequest } from "../../contract/mod.ts";
+import { IDEMPOTENCY_KEY, type Job, jobSchema, type StartRequest, versionSchema } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
+import { Failure, ProblemFailure } from "../failure.ts";
 import { note, print } from "../terminal.ts";
 import { jobFlags, toRequest } from "../job_flags.ts";
 import { ridingThrough } from "../retry.ts";
@@ -23,12 +24,19 @@ export async function start(flags: InferValue<typeof startCommand>, { api, termi
   return job.state === "failed" ? 1 : 0;
 }
 
-/** Starts one job, also when the connection breaks between the request and its answer. */
+/** Starts one job, also when the connection breaks between the request and its answer; but the server must have been there. */
 export async function startJob(api: Api, body: StartRequest): Promise<Job> {
+  await api.ask("/v1/version", versionSchema);
   const headers = { [IDEMPOTENCY_KEY]: crypto.randomUUID() };
   return await ridingThrough(
-    () => api.ask("/v1/jobs", jobSchema, { method: "POST", body, headers }),
+    () => api.ask("/v1/jobs", jobSchema, { method: "POST", body, headers }).catch(refused),
     (error) => void note(`${error.message}; trying again`),
-    AbortSignal.any([]),
+    new AbortController().signal,
+    true,
   );
+}
+
+/** A server that has as many jobs as it may is not waited for, as one that is away would be. */
+function refused(error: unknown): never {
+  throw error instanceof ProblemFailure ? new Failure(error.message, { cause: error }) : error;
 }

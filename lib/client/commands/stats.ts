@@ -8,7 +8,7 @@ import type { Api } from "../api.ts";
 import { describeState, formatTable } from "../format.ts";
 import type { Session } from "../session.ts";
 import { clean, print } from "../terminal.ts";
-import { formatDuration, formatSize } from "../units.ts";
+import { formatDuration, formatSize } from "../../contract/units.ts";
 import { jobArgument } from "./status.ts";
 
 /** `teleworker stats`. */

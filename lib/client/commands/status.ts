@@ -1,5 +1,6 @@
 import { object } from "@optique/core/constructs";
-import { message } from "@optique/core/message";
+import { message, metavar } from "@optique/core/message";
+import { multiple } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
@@ -10,6 +11,13 @@ import { print } from "../terminal.ts";
 /** How a job is named on the command line. */
 export const jobArgument = () =>
   argument(string({ metavar: "JOB" }), { description: message`An id, the unique beginning of one, or a name.` });
+
+/** One or more jobs on the command line. */
+export const jobArguments = () =>
+  multiple(jobArgument(), {
+    min: 1,
+    errors: { tooFew: message`Expected a ${metavar("JOB")}, but too few arguments.` },
+  });
 
 /** `teleworker status`. */
 export const statusCommand = command("status", object({ verb: constant("status"), job: jobArgument() }), {

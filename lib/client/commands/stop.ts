@@ -1,6 +1,6 @@
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { multiple, optional, withDefault } from "@optique/core/modifiers";
+import { optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag, option } from "@optique/core/primitives";
 import { type Job, jobSchema, type StopRequest } from "../../contract/mod.ts";
@@ -10,7 +10,7 @@ import { ridingThrough } from "../retry.ts";
 import type { Session } from "../session.ts";
 import { note, print } from "../terminal.ts";
 import { duration, signal } from "../values.ts";
-import { jobArgument } from "./status.ts";
+import { jobArguments } from "./status.ts";
 
 /** `teleworker stop`. */
 export const stopCommand = command(
@@ -22,7 +22,7 @@ export const stopCommand = command(
       option("--grace", duration(), { description: message`How long it may take before all of it is killed (10s).` }),
     ),
     kill: withDefault(flag("--kill", { description: message`Kill all of it at once.` }), false),
-    jobs: multiple(jobArgument(), { min: 1 }),
+    jobs: jobArguments(),
   }),
   {
     brief: message`Stop jobs, and wait until they have ended.`,

@@ -1,6 +1,5 @@
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { multiple } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant } from "@optique/core/primitives";
 import type { Job } from "../../contract/mod.ts";
@@ -10,12 +9,12 @@ import { describeState } from "../format.ts";
 import { ridingThrough } from "../retry.ts";
 import type { Session } from "../session.ts";
 import { note, print } from "../terminal.ts";
-import { jobArgument } from "./status.ts";
+import { jobArguments } from "./status.ts";
 
 /** `teleworker wait`. */
 export const waitCommand = command(
   "wait",
-  object({ verb: constant("wait"), jobs: multiple(jobArgument(), { min: 1 }) }),
+  object({ verb: constant("wait"), jobs: jobArguments() }),
   {
     brief: message`Wait until jobs have ended; exit as the last one did.`,
     footer: message`Example: teleworker wait backup && echo done`,

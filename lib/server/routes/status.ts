@@ -27,6 +27,10 @@ function later(job: (signal: AbortSignal) => Promise<Job>, leave: () => void): R
         leave();
       }
     },
-    cancel: () => gone.abort(),
+    cancel() {
+      gone.abort();
+      // Its reader may have gone before it asked for the first byte.
+      leave();
+    },
   }, { highWaterMark: 0 });
 }

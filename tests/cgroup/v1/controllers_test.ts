@@ -61,14 +61,19 @@ Deno.test({
   ignore: wholeDisks().length === 0,
   fn() {
     withFiles({ "blkio.throttle.write_iops_device": "", "blkio.throttle.read_bps_device": "" }, (directory) => {
-      blkio.write(directory, { writeOperationsPerSecond: 2 ** 32, readBytesPerSecond: 2 ** 40 });
       const disk = wholeDisks().at(-1);
+      blkio.write(directory, { writeOperationsPerSecond: 2 ** 32, readBytesPerSecond: { [`${disk?.name}`]: 2 ** 40 } });
       const text = (file: string) => Deno.readTextFileSync(`${directory}/${file}`);
-      assert.equal(text("blkio.throttle.write_iops_device"), `${disk} 4294967295`);
-      assert.equal(text("blkio.throttle.read_bps_device"), `${disk} 1099511627776`);
-      assert.equal(blkio.read(directory).readBytesPerSecond, 2 ** 40);
+      assert.equal(text("blkio.throttle.write_iops_device"), `${disk?.number} 4294967295`);
+      assert.equal(text("blkio.throttle.read_bps_device"), `${disk?.number} 1099511627776`);
     });
   },
+});
+
+Deno.test("v1 blkio reads what the kernel writes, disk by disk", () => {
+  withFiles({ "blkio.throttle.read_bps_device": "999:0 1048576\n999:16 5\n" }, (directory) => {
+    assert.deepEqual(known(blkio.read(directory)), { readBytesPerSecond: { "999:0": 1048576, "999:16": 5 } });
+  });
 });
 
 Deno.test("v1 blkio keeps the order of weights on the scales of BFQ and CFQ", () => {

@@ -2,12 +2,12 @@ const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 *
 const TIME_UNITS: Readonly<Record<string, number>> = { ms: 0.001, "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
 
 /**
- * Bytes out of `512K`, `256M`, `1.5G`: powers of 1024.
+ * Bytes out of `512K`, `256M`, `1.5G`, also written `256MB` or `256MiB`: powers of 1024.
  * @throws {SyntaxError} for anything else, zero and what no file offset can hold included.
  */
 export function parseSize(text: string): number {
   const bytes = Math.floor(
-    parseQuantity(text.replace(/(?<=[KMGT])i?B?$/i, "").toUpperCase(), SIZE_UNITS, `size "${text}"`),
+    parseQuantity(text.replace(/(?<=[KMGT])i?B?$|B$/i, "").toUpperCase(), SIZE_UNITS, `size "${text}"`),
   );
   if (bytes < 1) throw new SyntaxError(`Cannot parse size "${text}": it must be at least 1 byte`);
   if (bytes > Number.MAX_SAFE_INTEGER) throw new SyntaxError(`Cannot parse size "${text}": it is too large`);
@@ -52,7 +52,9 @@ function parseQuantity(text: string, units: Readonly<Record<string, number>>, wh
       `Cannot parse ${what}: unknown unit, use one of ${Object.keys(units).filter(Boolean).join(", ") || "none"}`,
     );
   }
-  return Number(match[1]) * unit;
+  const quantity = Number(match[1]) * unit;
+  if (!Number.isFinite(quantity)) throw new SyntaxError(`Cannot parse ${what}: it is too large`);
+  return quantity;
 }
 
 /** A size for people: `1.5G`. */

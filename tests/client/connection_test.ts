@@ -1,0 +1,143 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { join } from "node:path";
+import { addServer, initAuthority } from "../../lib/pki/store.ts";
+import { Daemon } from "../support/daemon.ts";
+import { type ClientOptions, teleworker } from "../support/teleworker.ts";
+import { closedPort } from "./closed_port.ts";
+import { replaceCertificate } from "./signed_certificate.ts";
+
+const REFUSED = "it closed the connection, as a server does that does not accept our certificate";
+
+/** A copy of a daemon's certificates, to be spoilt. */
+async function copyCertificates(daemon: Daemon, name: string): Promise<string> {
+  const copy = join(daemon.folder.path, name);
+  await Deno.mkdir(copy);
+  for await (const { name } of Deno.readDir(daemon.certs)) {
+    await Deno.copyFile(join(daemon.certs, name), join(copy, name));
+  }
+  return copy;
+}
+
+Deno.test("a client that cannot connect says why, in one sentence", async (t) => {
+  await using daemon = await Daemon.start();
+  const address = daemon.address;
+  /** What `list` says on stderr when it fails. */
+  const complaint = async (address: string, certs: string, args: string[] = [], options?: ClientOptions) => {
+    const { code, stdout, stderr } = await teleworker({ address, certs }, [...args, "list"], options);
+    deepEqual({ code, stdout }, { code: 1, stdout: "" });
+    match(stderr, /^teleworker: .*\n$/);
+    return stderr.slice("teleworker: ".length, -1);
+  };
+  const unreachable = (address: string, why: string) => `Cannot reach the server at "https://${address}": ${why}`;
+
+  await t.step("nobody listens there", async () => {
+    const nowhere = closedPort();
+    equal(await complaint(nowhere, daemon.certs), unreachable(nowhere, "connection refused"));
+  });
+
+  await t.step("no such host", async () => {
+    const nowhere = "no-such-host.invalid:8443";
+    match(
+      await complaint(nowhere, daemon.certs),
+      /^Cannot reach the server at "https:\/\/no-such-host\.invalid:8443": /,
+    );
+  });
+
+  await t.step("no host and port", async () => {
+    for (
+      const host of [
+        "localhost",
+        "http://localhost:1",
+        "localhost:99999",
+        ":8443",
+        "a b:1",
+        "u@h:1",
+        "::1:8443",
+        "h:1/x",
+      ]
+    ) {
+      equal(await complaint(host, daemon.certs), `Cannot use host "${host}": it must be HOST:PORT`);
+    }
+  });
+
+  await t.step("no certificates", async () => {
+    const empty = join(daemon.folder.path, "empty");
+    equal(await complaint(address, empty), `Cannot find certificates: there is no "ca.pem" in "${empty}"`);
+  });
+
+  await t.step("not the certificate of this identity, or not of one", async () => {
+    const all = '"alice", "bob", "eve", "root"';
+    equal(
+      await complaint(address, daemon.certs, [], { identity: "carol" }),
+      `Cannot find client certificate "carol" in "${daemon.certs}": there are only ${all}`,
+    );
+    equal(
+      await complaint(address, daemon.certs, [], { identity: "" }),
+      `Cannot choose a client certificate in "${daemon.certs}": there are ${all}; choose one with --identity`,
+    );
+    match(await complaint(address, daemon.certs, ["--identity", "../x"]), /^Cannot use client name "\.\.\/x": /);
+  });
+
+  await t.step("a private key that others can read", async () => {
+    const certs = await copyCertificates(daemon, "open");
+    const key = join(certs, "client-alice-key.pem");
+    await Deno.chmod(key, 0o644);
+    match(await complaint(address, certs), new RegExp(`^Cannot use private key "${key}": others than its owner `));
+  });
+
+  await t.step("a private key that is none, or another's", async () => {
+    const certs = await copyCertificates(daemon, "mixed");
+    await Deno.copyFile(join(certs, "client-bob-key.pem"), join(certs, "client-alice-key.pem"));
+    const reason = "the certificate and the private key do not belong together";
+    equal(await complaint(address, certs), `Cannot use the certificate of "alice": ${reason}`);
+    await Deno.writeTextFile(join(certs, "client-alice-key.pem"), "garbage");
+    match(await complaint(address, certs), /^Cannot use the certificate of "alice": /);
+  });
+
+  await t.step("a server of another authority", async () => {
+    const certs = await copyCertificates(daemon, "other-ca");
+    for (const name of ["ca.pem", "ca-key.pem"]) await Deno.remove(join(certs, name));
+    await initAuthority(certs);
+    equal(await complaint(address, certs), unreachable(address, "its certificate is not from our authority"));
+  });
+
+  await t.step("a client of another authority", async () => {
+    const certs = await copyCertificates(daemon, "stranger");
+    for (const name of ["ca.pem", "ca-key.pem"]) await Deno.remove(join(certs, name));
+    await initAuthority(certs);
+    await replaceCertificate(certs, "client-alice", -1);
+    await Deno.copyFile(join(daemon.certs, "ca.pem"), join(certs, "ca.pem"));
+    equal(await complaint(address, certs), unreachable(address, REFUSED));
+  });
+
+  await t.step("a client's certificate that is over, or not yet valid", async () => {
+    const certs = await copyCertificates(daemon, "expired");
+    await replaceCertificate(certs, "client-alice", -48);
+    match(await complaint(address, certs), /": our certificate expired on \d{4}-\d\d-\d\d$/);
+    await replaceCertificate(certs, "client-alice", 48);
+    equal(await complaint(address, certs), unreachable(address, REFUSED));
+  });
+
+  await t.step("a server's certificate that is over, or not yet valid", async () => {
+    for (const [hours, reason] of [[-48, "has expired"], [48, "is not valid yet"]] as const) {
+      await daemon.end();
+      await replaceCertificate(daemon.certs, "server", hours);
+      await daemon.run();
+      equal(await complaint(address, daemon.certs), unreachable(address, `its certificate ${reason}`));
+    }
+  });
+
+  await t.step("a server's certificate for another host", async () => {
+    await daemon.end();
+    for (const name of ["server.pem", "server-key.pem"]) await Deno.remove(join(daemon.certs, name));
+    await addServer(daemon.certs, ["build.example.org", "192.0.2.7"]);
+    await daemon.run();
+    equal(await complaint(address, daemon.certs), unreachable(address, "its certificate is for another host"));
+  });
+
+  await t.step("no such socket", async () => {
+    const nowhere = join(daemon.folder.path, "nowhere");
+    const reason = `Cannot reach the server at "${nowhere}": no such file or directory`;
+    equal(await complaint(address, daemon.certs, ["--socket", nowhere]), reason);
+  });
+});

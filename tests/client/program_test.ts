@@ -1,0 +1,150 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import denoJson from "../../deno.json" with { type: "json" };
+import { Daemon } from "../support/daemon.ts";
+import { Https } from "../support/https.ts";
+import { spawnTeleworker, teleworker } from "../support/teleworker.ts";
+
+const NOWHERE = { address: "127.0.0.1:1", certs: "/nowhere" };
+const VERBS = ["start", "run", "status", "list", "logs", "stop", "remove", "wait", "certs"];
+
+Deno.test("--help on every level shows an example, on stdout", async () => {
+  const levels = [[], ...VERBS.map((verb) => [verb]), ...["init", "server", "client"].map((what) => ["certs", what])];
+  await Promise.all(levels.map(async (level) => {
+    const { code, stdout, stderr } = await teleworker(NOWHERE, [...level, "--help"]);
+    deepEqual({ code, stderr }, { code: 0, stderr: "" }, level.join(" "));
+    match(stdout, /^Usage: teleworker/m);
+    match(stdout, new RegExp(`^ *(Example: )?teleworker ${level[0] ?? "run"}\\b.+`, "m"), level.join(" "));
+  }));
+});
+
+Deno.test("--help names every verb, and is the same as -h and help", async () => {
+  const { stdout } = await teleworker(NOWHERE, ["--help"]);
+  for (const verb of VERBS) match(stdout, new RegExp(`^  ${verb} +\\S`, "m"));
+  equal((await teleworker(NOWHERE, ["-h"])).stdout, stdout);
+  equal((await teleworker(NOWHERE, ["help"])).stdout, stdout);
+  equal((await teleworker(NOWHERE, ["help", "stop"])).stdout, (await teleworker(NOWHERE, ["stop", "--help"])).stdout);
+});
+
+Deno.test("--version says the version of deno.json", async () => {
+  deepEqual(await teleworker(NOWHERE, ["--version"]), { code: 0, stdout: `${denoJson.version}\n`, stderr: "" });
+});
+
+Deno.test("wrong usage ends with 2, says what is wrong, and says it on stderr", async (t) => {
+  const usages: readonly (readonly [args: string[], says: RegExp])[] = [
+    [[], /verb is missing.*teleworker --help/],
+    [["strat", "--", "ls"], /"strat"[^]*Did you mean.*`start`/],
+    [["statsu", "x"], /"statsu"[^]*Did you mean.*`status`/],
+    [["lsit"], /"lsit"[^]*Did you mean.*`list`/],
+    [["certs", "inti"], /"inti"[^]*Did you mean.*`init`/],
+    [["certs"], /init, server or client/],
+    [["frobnicate"], /"frobnicate"/],
+    [["start"], /COMMAND[^]*program and its arguments come last, after --/],
+    [["start", "--"], /COMMAND/],
+    [["run", "ls", "-la"], /"-la"[^]*program and its arguments come last, after --/],
+    [["start", "--memroy", "1M", "--", "ls"], /"--memroy"[^]*Did you mean.*`--memory`/],
+    [
+      ["start", "--memory", "12Q", "--", "ls"],
+      /`--memory`: Cannot parse size "12Q": unknown unit, use one of K, M, G, T/,
+    ],
+    [["start", "--cpus", "many", "--", "ls"], /`--cpus`: Cannot parse number of CPUs "many"/],
+    [["start", "--pids", "0", "--", "ls"], /`--pids`/],
+    [["start", "--cpu-weight", "10001", "--", "ls"], /`--cpu-weight`/],
+    [["start", "--timeout", "soon", "--", "ls"], /`--timeout`: Cannot parse duration "soon"/],
+    [["start", "-e", "NAME", "--", "ls"], /Cannot parse variable "NAME": it must be NAME=VALUE/],
+    [["start", "--name", "a", "--name", "b", "--", "ls"], /`--name`/],
+    [["status"], /JOB/],
+    [["status", "a", "b"], /"b"/],
+    [["list", "a"], /"a"/],
+    [["stop"], /JOB/],
+    [["stop", "--signal", "NOPE", "a"], /Cannot send "NOPE": no such signal/],
+    [["stop", "--grace", "-1s", "a"], /-1s/],
+    [["logs", "--tail", "x", "a"], /`--tail`/],
+    [["wait"], /JOB/],
+    [["remove"], /JOB/],
+    [["certs", "server"], /HOST/],
+    [["certs", "client"], /NAME/],
+    [["--output", "yaml", "list"], /"yaml"/],
+  ];
+  for (const [args, says] of usages) {
+    await t.step(["teleworker", ...args].join(" "), async () => {
+      const { code, stdout, stderr } = await teleworker(NOWHERE, args);
+      deepEqual({ code, stdout }, { code: 2, stdout: "" });
+      match(stderr, says);
+    });
+  }
+});
+
+Deno.test("output that nobody reads any more ends the client quietly", async (t) => {
+  await using daemon = await Daemon.start();
+  using alice = await Https.as(daemon, "alice");
+  const { id } = await alice.start({ command: "seq", args: ["200000"] });
+  await alice.wait(id);
+  for (const args of [["logs", id], ["logs", "-f", id]]) {
+    await t.step(args.slice(0, -1).join(" "), async () => {
+      const client = spawnTeleworker(daemon, args);
+      const reader = client.stdout.getReader();
+      await reader.read();
+      await reader.cancel();
+      const [{ code }, stderr] = await Promise.all([client.status, new Response(client.stderr).text()]);
+      deepEqual({ code, stderr }, { code: 141, stderr: "" });
+    });
+  }
+});
+
+Deno.test("colour is for terminals only, and not with NO_COLOR", { ignore: !hasScript() }, async (t) => {
+  await using daemon = await Daemon.start();
+  using alice = await Https.as(daemon, "alice");
+  const { id } = await alice.start({ command: "sh", args: ["-c", "exit 3"] });
+  await alice.wait(id);
+  const red = "\x1b[31mexited 3\x1b[0m";
+
+  await t.step("on a pipe there is none", async () => {
+    for (const args of [["status", id], ["list", "--all"]]) {
+      equal((await teleworker(daemon, args, { env: { NO_COLOR: "" } })).stdout.includes("\x1b"), false);
+    }
+  });
+
+  await t.step("on a terminal there is", async () => {
+    equal((await onTerminal(daemon, ["status", id], "")).includes(`state       ${red}\r\n`), true);
+    equal((await onTerminal(daemon, ["list", "--all"], "")).includes(`  ${red}  `), true);
+  });
+
+  await t.step("with NO_COLOR there is none", async () => {
+    const stdout = await onTerminal(daemon, ["status", id], "1");
+    match(stdout, /state {7}exited 3\r\n/);
+    equal(stdout.includes("\x1b"), false);
+  });
+
+  await t.step("and never in JSON", async () => {
+    equal((await onTerminal(daemon, ["status", id, "--output", "json"], "")).includes("\x1b"), false);
+  });
+});
+
+/** Whether there is script(1), which comes with util-linux. */
+function hasScript(): boolean {
+  try {
+    return new Deno.Command("script", { args: ["--version"] }).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** What the client writes on a terminal, which script(1) gives it. */
+async function onTerminal(daemon: Daemon, args: readonly string[], noColor: string): Promise<string> {
+  const client = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-all", "client.ts", ...args];
+  const { code, stdout } = await new Deno.Command("script", {
+    args: ["--quiet", "--return", "--command", client.map((word) => `'${word}'`).join(" "), "/dev/null"],
+    cwd: new URL("../..", import.meta.url),
+    env: {
+      TELEWORKER_HOST: daemon.address,
+      TELEWORKER_CERTS: daemon.certs,
+      TELEWORKER_IDENTITY: "alice",
+      NO_COLOR: noColor,
+      TERM: "xterm",
+    },
+    stdin: "null",
+  }).output();
+  equal(code, 0);
+  return new TextDecoder().decode(stdout);
+}

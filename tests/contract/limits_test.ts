@@ -1,0 +1,65 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import { limitsSchema } from "../../lib/contract/mod.ts";
+import { refusals, refuses, takes } from "./refusals.ts";
+
+const NAMES = Object.keys(limitsSchema.shape);
+const WHOLE = NAMES.filter((name) => name !== "cpus");
+const UNBOUNDED = ["readBytesPerSecond", "writeBytesPerSecond", "readOperationsPerSecond", "writeOperationsPerSecond"];
+
+Deno.test("limitsSchema takes no limits, and all", () => {
+  deepEqual(limitsSchema.parse({}), {});
+  const all = Object.fromEntries(NAMES.map((name) => [name, name.endsWith("Bytes") ? 2 ** 20 : 10]));
+  deepEqual(limitsSchema.parse(all), all);
+});
+
+Deno.test("limitsSchema refuses what is no number above zero, in every limit", () => {
+  for (const name of NAMES) {
+    // Without core dumps is what most want.
+    if (name !== "coreBytes") refuses(limitsSchema, name, [0, -0]);
+    refuses(limitsSchema, name, [-1, NaN, Infinity, -Infinity, 1e300, "1", "1M", null, undefined, true, [1]]);
+  }
+});
+
+Deno.test("limitsSchema refuses fractions of what comes in whole numbers", () => {
+  for (const name of WHOLE) refuses(limitsSchema, name, [0.5, 100_000.5]);
+  takes(limitsSchema, "cpus", [0.01, 0.5, 1.25, 100_000]);
+  refuses(limitsSchema, "cpus", [0.001, 100_001]);
+});
+
+Deno.test("limitsSchema refuses numbers beyond the kernel's ranges, or that JSON no longer holds exactly", () => {
+  for (const name of WHOLE) refuses(limitsSchema, name, [2 ** 53, 2 ** 64]);
+  for (const name of UNBOUNDED) takes(limitsSchema, name, [1, Number.MAX_SAFE_INTEGER]);
+  for (const name of ["cpuWeight", "ioWeight"]) {
+    takes(limitsSchema, name, [1, 10_000]);
+    refuses(limitsSchema, name, [10_001]);
+  }
+  takes(limitsSchema, "pids", [1, 4_194_304]);
+  refuses(limitsSchema, "pids", [4_194_305]);
+  for (const name of ["memoryBytes", "memoryHighBytes"]) {
+    takes(limitsSchema, name, [65_536, 2 ** 40]);
+    refuses(limitsSchema, name, [1, 65_535]);
+  }
+  takes(limitsSchema, "coreBytes", [0, 1]);
+  refuses(limitsSchema, "openFiles", [7, 2 ** 30 + 1]);
+  refuses(limitsSchema, "fileSizeBytes", [1023]);
+  refuses(limitsSchema, "addressSpaceBytes", [2 ** 20 - 1]);
+});
+
+Deno.test("limitsSchema takes disk limits for every disk or for single ones", () => {
+  for (const name of UNBOUNDED) {
+    takes(limitsSchema, name, [{ sda: 1 }, { "8:0": 1, "/srv": 2 }]);
+    refuses(limitsSchema, name, [{ sda: 0 }, { "": 1 }, { sda: "1M" }, ["sda"]]);
+  }
+});
+
+Deno.test("limitsSchema refuses a limit that it does not know", () => {
+  equal(refusals(limitsSchema, { memory: 1_000_000 }).length, 1);
+});
+
+Deno.test("limitsSchema lets only finite numbers above zero through", () => {
+  fc.assert(fc.property(fc.constantFrom(...NAMES), fc.double(), (name, value) => {
+    const result = limitsSchema.safeParse({ [name]: value });
+    if (result.success) ok(value > 0 && Number.isFinite(value));
+  }));
+});

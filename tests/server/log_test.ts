@@ -1,0 +1,55 @@
+import { equal, ok } from "node:assert/strict";
+import { z } from "zod";
+import { Daemon } from "../support/daemon.ts";
+import { Https } from "../support/https.ts";
+import { RawConnection } from "./raw.ts";
+
+const recordSchema = z.looseObject({
+  "@timestamp": z.iso.datetime(),
+  level: z.string(),
+  message: z.string(),
+  logger: z.string(),
+});
+
+Deno.test("the log is a JSON object a line and has no secrets, even when it tells all", async () => {
+  await using daemon = await Daemon.start({ flags: ["--log-level", "debug"] });
+  const secret = `secret-${crypto.randomUUID()}`;
+  {
+    using alice = await Https.as(daemon, "alice");
+    using eve = await Https.as(daemon, "eve");
+    const body = { command: "printenv", args: ["TOKEN"], env: { TOKEN: secret } };
+    const { id } = await alice.start(body);
+    await alice.wait(id);
+    equal(await (await alice.send("GET", `/v1/jobs/${id}/stdout`)).text(), `${secret}\n`);
+    const failed = await alice.start({ ...body, command: "/no/such" });
+    // Refusals of every kind.
+    for (const wrong of [{ ...body, env: { "1": secret } }, { ...body, nonsense: secret }, `{"${secret}`]) {
+      await (await alice.send("POST", "/v1/jobs", wrong)).body?.cancel();
+    }
+    await (await eve.send("DELETE", `/v1/jobs/${failed.id}`)).body?.cancel();
+    await using stranger = await RawConnection.open(daemon, { certificate: null });
+    await stranger.ended();
+    await using server = await RawConnection.open(daemon, { certificate: "server" });
+    await server.ended();
+  }
+  await daemon.end();
+  const lines = daemon.log.trimEnd().split("\n");
+  const records = lines.map((line) => recordSchema.parse(JSON.parse(line)));
+  ok(records.some(({ message }) => message.startsWith("Refused")), daemon.log);
+  for (const word of [secret, "PRIVATE KEY", "BEGIN "]) equal(daemon.log.includes(word), false, word);
+  for await (const { name } of Deno.readDir(daemon.certs)) {
+    if (!name.endsWith("-key.pem")) continue;
+    const key = (await Deno.readTextFile(`${daemon.certs}/${name}`)).split("\n")[1] ?? "";
+    equal(daemon.log.includes(key), false, name);
+  }
+});
+
+Deno.test("the values of a job's environment are nowhere on disk", async () => {
+  await using daemon = await Daemon.start();
+  using alice = await Https.as(daemon, "alice");
+  const secret = `secret-${crypto.randomUUID()}`;
+  const { id } = await alice.start({ command: "true", env: { TOKEN: secret } });
+  await alice.wait(id);
+  const { stdout } = await new Deno.Command("grep", { args: ["-r", "-l", "-F", secret, daemon.state] }).output();
+  equal(new TextDecoder().decode(stdout), "");
+});

@@ -1,0 +1,28 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { type JobList, jobListSchema } from "../../../lib/contract/mod.ts";
+import { Daemon } from "../../support/daemon.ts";
+import { Https } from "../../support/https.ts";
+
+Deno.test("list gives what is asked for, newest first, page by page", async () => {
+  await using daemon = await Daemon.start();
+  using alice = await Https.as(daemon, "alice");
+  using root = await Https.as(daemon, "root");
+  const list = async (query = ""): Promise<JobList> =>
+    jobListSchema.parse(await (await root.send("GET", `/v1/jobs${query}`)).json());
+  deepEqual(await list(), { jobs: [], cursor: null });
+
+  for (const name of ["a", "b", "c"]) await alice.wait((await alice.start({ command: "true", name })).id);
+  await root.start({ command: "sleep", args: ["1000"], name: "d" });
+  const names = ({ jobs }: JobList) => jobs.map(({ name }) => name).join();
+  equal(names(await list()), "d,c,b,a");
+  equal(names(await list("?state=running")), "d");
+  equal(names(await list("?state=exited,failed&owner=alice")), "c,b,a");
+  equal(names(await list("?name=b")), "b");
+  equal(names(await list("?job=d")), "d");
+  equal(names(await list("?owner=nobody")), "");
+
+  const first = await list("?limit=3");
+  equal(names(first), "d,c,b");
+  const second = await list(`?limit=3&cursor=${first.cursor}`);
+  deepEqual([names(second), second.cursor], ["a", null]);
+});

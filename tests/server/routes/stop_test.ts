@@ -1,0 +1,41 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { Daemon } from "../../support/daemon.ts";
+import { Https } from "../../support/https.ts";
+import { until } from "../../support/until.ts";
+import { problemOf } from "../problem.ts";
+
+Deno.test("stop answers with the job once it has ended", async (t) => {
+  await using daemon = await Daemon.start();
+  using alice = await Https.as(daemon, "alice");
+  const stop = async (id: string, body?: object) => await alice.send("POST", `/v1/jobs/${id}/stop`, body);
+  const end = async (id: string, body?: object) => {
+    const { state, exitCode, signal } = await alice.job(await stop(id, body));
+    return [state, exitCode, signal];
+  };
+  const sleep = async () => (await alice.start({ command: "sleep", args: ["1000"] })).id;
+
+  await t.step("by SIGTERM", async () => deepEqual(await end(await sleep()), ["stopped", null, "SIGTERM"]));
+  await t.step("by another signal", async () => {
+    deepEqual(await end(await sleep(), { signal: "SIGINT" }), ["stopped", null, "SIGINT"]);
+  });
+  await t.step("by a kill after the grace", async () => {
+    const { id } = await alice.start({
+      command: "sh",
+      args: ["-c", "trap '' TERM; echo ready; while :; do sleep 1; done"],
+    });
+    await until("it is ready", async () => await (await alice.send("GET", `/v1/jobs/${id}/stdout`)).text() !== "");
+    deepEqual(await end(id, { graceSeconds: 0.2 }), ["stopped", null, "SIGKILL"]);
+    deepEqual(await end(id, {}), ["stopped", null, "SIGKILL"]);
+  });
+  await t.step("and changes nothing about one that has ended by itself", async () => {
+    const { id } = await alice.start({ command: "sh", args: ["-c", "exit 3"] });
+    const ended = await alice.wait(id);
+    deepEqual(await alice.job(await stop(id)), ended);
+  });
+  await t.step("but refuses signals and graces that are none", async () => {
+    const id = await sleep();
+    const wrong = [{ signal: "SIGNOTHING" }, { signal: "TERM" }, { signal: 9 }, { graceSeconds: -1 }, { kill: true }];
+    for (const body of wrong) await problemOf(await stop(id, body), 400);
+    equal((await alice.job(await alice.send("GET", `/v1/jobs/${id}`))).state, "running");
+  });
+});

@@ -1,0 +1,36 @@
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../server.ts", import.meta.url));
+
+/** How a daemon that a test did not want to run ended. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function command(args: readonly string[], env: Readonly<Record<string, string>>): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", "--no-check", MAIN, ...args],
+    env: { ...env, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Runs the daemon to its end, with nothing but these arguments and variables; one that gets ready is told to end. */
+export async function teleworkerd(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const process = command(args, env).spawn();
+  const stderr = new Response(process.stderr).text();
+  let stdout = "";
+  for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
+    stdout += text;
+    if (stdout.startsWith("teleworkerd listening") && stdout.endsWith("\n")) process.kill("SIGTERM");
+  }
+  const { code } = await process.status;
+  return { code, stdout, stderr: await stderr };
+}

@@ -1,0 +1,184 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { issueClientCertificate } from "../../lib/pki/client_certificate.ts";
+import { readCredential } from "../../lib/pki/read_credential.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import { Daemon } from "../support/daemon.ts";
+import { Https } from "../support/https.ts";
+import { until } from "../support/until.ts";
+import { RawConnection } from "./raw.ts";
+
+async function worksFor(daemon: Daemon, name = "alice"): Promise<void> {
+  using https = await Https.as(daemon, name);
+  const response = await https.send("GET", "/healthz");
+  deepEqual([response.status, await response.json()], [200, { status: "ok" }]);
+}
+
+Deno.test("who has no certificate of the daemon's authority for clients gets nothing", async (t) => {
+  await using daemon = await Daemon.start();
+  const strangers = join(daemon.folder.path, "strangers");
+  await makeCertificates(strangers);
+  const authority = await readCredential({
+    certificate: join(daemon.certs, "ca.pem"),
+    privateKey: join(daemon.certs, "ca-key.pem"),
+  });
+  const { certificatePem, privateKeyPem } = await issueClientCertificate(authority, "local", { role: "user" });
+  await Deno.writeTextFile(join(strangers, "client-local.pem"), certificatePem);
+  await Deno.writeTextFile(join(strangers, "client-local-key.pem"), privateKeyPem);
+
+  const refused = {
+    "no certificate": { certificate: null },
+    "a stranger's certificate of the same name": { certs: strangers },
+    "a stranger's admin": { certs: strangers, certificate: "client-root" },
+    "TLS 1.2": { maxVersion: "TLSv1.2" },
+    "the server's own certificate": { certificate: "server" },
+    "the authority's certificate": { certificate: "ca" },
+    "a stranger's authority": { certs: strangers, certificate: "ca" },
+    "a certificate of the name that is kept for the Unix socket": { certs: strangers, certificate: "client-local" },
+  } as const;
+  for (const [who, options] of Object.entries(refused)) {
+    await t.step(who, async () => {
+      await using connection = await RawConnection.open(daemon, options);
+      await connection.request("GET /healthz", "Connection: close");
+      equal(await connection.ended(), "");
+      await worksFor(daemon);
+    });
+  }
+  await t.step("plain HTTP", async () => {
+    const [hostname = "", port = ""] = daemon.address.split(":");
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    await connection.write(new TextEncoder().encode("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    const answer = await new Response(connection.readable).text().catch(() => "");
+    equal(/HTTP|status/.test(answer), false, answer);
+    await worksFor(daemon);
+  });
+  await t.step("while all others get in, in the same way", async () => {
+    await using connection = await RawConnection.open(daemon);
+    await connection.request("GET /healthz", "Connection: close");
+    ok((await connection.ended()).startsWith("HTTP/1.1 200 "));
+    for (const name of ["root", "alice", "bob", "eve"]) await worksFor(daemon, name);
+  });
+});
+
+Deno.test("a server that its authority does not vouch for is refused by clients", async () => {
+  await using daemon = await Daemon.start();
+  const strangers = join(daemon.folder.path, "strangers");
+  await makeCertificates(strangers);
+  await Deno.copyFile(join(strangers, "ca.pem"), join(daemon.certs, "ca.pem"));
+  await rejects(worksFor(daemon));
+});
+
+Deno.test("the only way in from the network is the port, and sockets behind it have no name", async () => {
+  await using daemon = await Daemon.start();
+  await using connection = await RawConnection.open(daemon);
+  await connection.request("GET /healthz");
+  await connection.said("ok");
+  const folder = join(daemon.state, "run");
+  equal(((await Deno.stat(folder)).mode ?? 0) & 0o777, 0o700);
+  deepEqual([...Deno.readDirSync(folder)], []);
+  const [, port] = daemon.address.split(":");
+  deepEqual(listenersOf(daemon.pid), [Number(port)]);
+});
+
+/** TCP ports on which a process listens: its sockets' inodes among those of proc_net_tcp(5) in state 0A. */
+function listenersOf(pid: number): number[] {
+  const inodes = new Set<string>();
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
+    try {
+      const inode = /^socket:\[(\d+)\]$/.exec(Deno.readLinkSync(`/proc/${pid}/fd/${name}`))?.[1];
+      if (inode !== undefined) inodes.add(inode);
+    } catch (error) {
+      // It was closed meanwhile.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  const lines = ["tcp", "tcp6"].flatMap((name) =>
+    Deno.readTextFileSync(`/proc/${pid}/net/${name}`).split("\n").slice(1)
+  );
+  return lines.map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode = ""]) => state === "0A" && inodes.has(inode))
+    .map(([, local = ""]) => parseInt(local.split(":")[1] ?? "", 16));
+}
+
+Deno.test("a thousand clients that connect and leave during the handshake leave nothing behind", async () => {
+  await using daemon = await Daemon.start();
+  await worksFor(daemon);
+  const descriptors = () => [...Deno.readDirSync(`/proc/${daemon.pid}/fd`)].length;
+  const before = descriptors();
+  const [host = "", port = ""] = daemon.address.split(":");
+  // The beginning of a handshake (RFC 8446, 5.1) that announces more than comes.
+  const hello = new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]);
+  const visit = (number: number) =>
+    new Promise<void>((resolve) => {
+      const socket = connect({ host, port: Number(port) }, () => {
+        if (number % 4 === 0) return socket.destroy();
+        if (number % 4 === 1) return socket.resetAndDestroy();
+        socket.write(number % 4 === 2 ? hello : "GET / HTTP/1.1\r\n\r\n", () => socket.destroy());
+      });
+      socket.on("error", () => {});
+      socket.once("close", () => resolve());
+    });
+  for (let batch = 0; batch < 10; batch++) {
+    await Promise.all(Array.from({ length: 100 }, (_, number) => visit(number)));
+  }
+  await worksFor(daemon);
+  await until("the daemon has closed all connections", () => descriptors() <= before + 1);
+});
+
+Deno.test("clients that leave as soon as they are let in leave nothing behind", async () => {
+  await using daemon = await Daemon.start();
+  await worksFor(daemon);
+  const descriptors = () => [...Deno.readDirSync(`/proc/${daemon.pid}/fd`)].length;
+  const before = descriptors();
+  for (let batch = 0; batch < 5; batch++) {
+    await Promise.all(Array.from({ length: 20 }, async (_, number) => {
+      await using connection = await RawConnection.open(daemon);
+      if (number % 2 === 0) await connection.request("GET /v1/jobs");
+    }));
+  }
+  await worksFor(daemon);
+  await until("the daemon has closed all connections", () => descriptors() <= before + 1);
+  deepEqual([...Deno.readDirSync(join(daemon.state, "run"))], []);
+});
+
+Deno.test("half a request holds up nobody else", async () => {
+  await using daemon = await Daemon.start();
+  const halves = [
+    "G",
+    "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Le",
+    "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
+    "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{",
+  ];
+  {
+    await using stack = new AsyncDisposableStack();
+    for (const half of halves) {
+      const connection = stack.use(await RawConnection.open(daemon));
+      await connection.send(half);
+    }
+    await worksFor(daemon);
+    await worksFor(daemon, "bob");
+  }
+  await worksFor(daemon);
+  using https = await Https.as(daemon, "alice");
+  equal((await https.start({ command: "true", args: [] })).owner, "alice");
+});
+
+Deno.test("who begins a handshake or a request and says no more is cut off in the end", async () => {
+  await using daemon = await Daemon.start();
+  await using half = await RawConnection.open(daemon);
+  await half.send("GET /healthz HTTP/1.1\r\nHost: loc");
+  // One that sends a little now and then gets no more time for that.
+  await using dripping = await RawConnection.open(daemon);
+  await dripping.send("GET /healthz HTTP/1.1\r\n");
+  const drip = setInterval(() => void dripping.send("X-Header: x\r\n"), 1000);
+  const [hostname = "", port = ""] = daemon.address.split(":");
+  const mute = await Deno.connect({ hostname, port: Number(port) });
+  try {
+    await Promise.all([half.ended(), dripping.ended(), new Response(mute.readable).bytes().catch(() => {})]);
+  } finally {
+    clearInterval(drip);
+  }
+  deepEqual([half.received, dripping.received], ["", ""]);
+  await worksFor(daemon);
+});

@@ -1,0 +1,58 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import { jobListSchema, jobSchema } from "../../lib/contract/mod.ts";
+import { Daemon } from "../support/daemon.ts";
+import { Https } from "../support/https.ts";
+import { problemOf } from "./problem.ts";
+import { teleworkerd } from "./teleworkerd.ts";
+
+/** A request through a daemon's Unix socket. */
+async function send(daemon: Daemon, method: string, path: string, body?: object): Promise<Response> {
+  using client = Deno.createHttpClient({ proxy: { transport: "unix", path: daemon.socket } });
+  const response = await fetch(`http://localhost${path}`, {
+    method,
+    client,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  const bytes = await response.bytes();
+  return new Response(bytes.length === 0 ? null : bytes, response);
+}
+
+Deno.test("the Unix socket is its owner's, who needs no certificate and may do everything", async () => {
+  await using daemon = await Daemon.start();
+  equal(((await Deno.stat(daemon.socket)).mode ?? 0) & 0o777, 0o600);
+  deepEqual(await (await send(daemon, "GET", "/healthz")).json(), { status: "ok" });
+  using alice = await Https.as(daemon, "alice");
+  const others = await alice.start({ command: "sleep", args: ["1000"] });
+  const own = jobSchema.parse(await (await send(daemon, "POST", "/v1/jobs", { command: "true" })).json());
+  equal(own.owner, "local");
+  const { jobs } = jobListSchema.parse(await (await send(daemon, "GET", "/v1/jobs")).json());
+  deepEqual(jobs.map(({ id }) => id), [own.id, others.id]);
+  equal((await send(daemon, "DELETE", `/v1/jobs/${others.id}`)).status, 204);
+  await problemOf(await send(daemon, "GET", "/v1/jobs/../../etc"), 404);
+  await problemOf(await alice.send("GET", `/v1/jobs/${own.id}`), 404);
+});
+
+Deno.test("a socket that a killed daemon left is replaced", async () => {
+  await using daemon = await Daemon.start();
+  await daemon.end("SIGKILL");
+  ok((await Deno.lstat(daemon.socket)).isSocket);
+  await daemon.run();
+  equal((await send(daemon, "GET", "/healthz")).status, 200);
+  equal(((await Deno.stat(daemon.socket)).mode ?? 0) & 0o777, 0o600);
+});
+
+Deno.test("a daemon does not start beside another on the same socket or state folder, whose work goes on", async () => {
+  await using daemon = await Daemon.start();
+  const second = ["--cgroup-root", daemon.cgroupRoot, "--listen", "127.0.0.1:0"];
+  const other = join(daemon.folder.path, "other");
+  const sameSocket = await teleworkerd([...second, "--socket", daemon.socket, "--state-dir", other]);
+  equal(sameSocket.code, 1);
+  match(sameSocket.stderr, /^teleworkerd: Cannot listen on ".*": another daemon does$/m);
+  const sameState = await teleworkerd([...second, "--socket", other + ".socket", "--state-dir", daemon.state]);
+  equal(sameState.code, 1);
+  match(sameState.stderr, /^teleworkerd: Cannot use the state folder ".*": another daemon does$/m);
+  equal((await send(daemon, "GET", "/healthz")).status, 200);
+  using alice = await Https.as(daemon, "alice");
+  deepEqual(await (await alice.send("GET", "/v1/jobs")).json(), { jobs: [], cursor: null });
+});

@@ -1,0 +1,143 @@
+import { deepEqual, equal, notEqual, rejects } from "node:assert/strict";
+import { join } from "node:path";
+import { Worker } from "../../lib/worker/mod.ts";
+import { until } from "../support/until.ts";
+import { canLimit } from "../support/cgroups.ts";
+import { processesWith, runnersOf, TestWorker } from "./worker.ts";
+
+Deno.test("a second worker on the same folder is refused, until the first is closed", async () => {
+  await using test = await TestWorker.open();
+  const options = { stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 1 };
+  await rejects(Worker.open(options), /^Error: Cannot use the state folder ".*": another daemon does$/);
+  await test.close();
+  const worker = await Worker.open(options);
+  await rejects(test.open(), /another daemon does/);
+  await worker[Symbol.asyncDispose]();
+});
+
+Deno.test("a worker adopts jobs that run, and misses neither their output nor their end", async () => {
+  await using test = await TestWorker.open();
+  const gate = join(test.folder, "gate");
+  const script = 'echo before; until [ -e "$0" ]; do sleep 0.01; done; echo after; exit 137';
+  const job = await test.start(["sh", "-c", script, gate], { name: "example" });
+  await test.printed(job.id, "before");
+  await test.close();
+  await test.open();
+  const adopted = test.worker.status(job.id);
+  deepEqual([adopted.state, adopted.pid, adopted.startedAt], ["running", job.pid, job.startedAt]);
+  const text = test.text(job.id, "stdout", true);
+  await Deno.writeTextFile(gate, "");
+  const ended = await test.worker.wait(job.id);
+  deepEqual([ended.state, ended.exitCode, ended.signal], ["exited", 137, null]);
+  equal(await text, "before\nafter\n");
+  await rejects(test.start(["true"], { name: "example" }), { refusal: "conflict" });
+});
+
+Deno.test("a worker learns of the ends that came while there was none", async () => {
+  await using test = await TestWorker.open();
+  const gate = join(test.folder, "gate");
+  const wait = 'until [ -e "$0" ]; do sleep 0.01; done;';
+  const jobs = await Promise.all([
+    test.start(["sh", "-c", `${wait} echo bye; exit 3`, gate]),
+    test.start(["sh", "-c", `${wait} kill -SEGV $$`, gate]),
+    test.start(["sh", "-c", `${wait} head -c 3000000 /dev/zero`, gate]),
+  ]);
+  await test.close();
+  await Deno.writeTextFile(gate, "");
+  await until("all runners have ended", () => runnersOf(test.state).length === 0);
+  await test.open();
+  const ended = jobs.map(({ id }) => test.worker.status(id));
+  deepEqual(ended.map(({ state }) => state), ["exited", "signaled", "exited"]);
+  deepEqual([ended[0]?.exitCode, ended[1]?.signal], [3, "SIGSEGV"]);
+  equal(await test.text(jobs[0].id), "bye\n");
+  equal((await test.text(jobs[2].id)).length, 3_000_000);
+  // The bells they rang are answered.
+  await until("no bell is left", () => [...Deno.readDirSync(join(test.state, "ended"))].length === 0);
+});
+
+Deno.test("a worker shows ended jobs as the last did", async () => {
+  await using test = await TestWorker.open();
+  await test.run(["sh", "-c", "exit 3"], { name: "a", env: { A: "b" } });
+  await test.run(["/no/such"]);
+  await test.worker.stop((await test.start(["sleep", "1000"])).id);
+  const before = test.worker.list({ limit: 10 });
+  await test.close();
+  await test.open();
+  deepEqual(test.worker.list({ limit: 10 }), before);
+});
+
+Deno.test("closing a worker ends waits and leaves the jobs running", async () => {
+  await using test = await TestWorker.open();
+  const { id, pid } = await test.start(["sleep", "1000"]);
+  const waiting = rejects(test.worker.wait(id), { name: "WorkerError", refusal: "closing" });
+  const { worker } = test;
+  await test.close();
+  await worker[Symbol.asyncDispose]();
+  await waiting;
+  await until("the program runs", async () => await Deno.readTextFile(`/proc/${pid}/comm`) === "sleep\n");
+});
+
+Deno.test("a job whose runner was killed is lost, and its processes are gone", async () => {
+  await using test = await TestWorker.open();
+  const seconds = `1000.${Deno.pid}`;
+  const { id } = await test.start(["sh", "-c", `sleep ${seconds} & echo ready; wait`]);
+  await test.printed(id, "ready");
+  for (const pid of runnersOf(test.state, id)) Deno.kill(pid, "SIGKILL");
+  const job = await test.worker.wait(id);
+  deepEqual([job.state, job.exitCode, job.signal], ["lost", null, null]);
+  equal(job.reason, "Its runner ended without a word");
+  notEqual(job.endedAt, null);
+  equal(await test.text(id, "stdout", true), "ready\n");
+  // Without cgroups nobody knows any more which processes were the job's.
+  if (canLimit) deepEqual(processesWith(seconds), []);
+  else for (const pid of processesWith(seconds)) Deno.kill(pid, "SIGKILL");
+});
+
+Deno.test("a job whose runner was killed while there was no worker is lost", async () => {
+  await using test = await TestWorker.open();
+  const { id, pid } = await test.start(["sleep", "1000"]);
+  await test.close();
+  for (const runner of runnersOf(test.state, id)) Deno.kill(runner, "SIGKILL");
+  await until("the runner is gone", () => runnersOf(test.state, id).length === 0);
+  await test.open();
+  equal(test.worker.status(id).state, "lost");
+  if (!canLimit) Deno.kill(pid ?? 0, "SIGKILL");
+});
+
+Deno.test("a job that ran when the host was restarted is lost, and says so", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.run(["true"]);
+  await test.close();
+  const folder = join(test.state, "jobs", id);
+  await Deno.remove(join(folder, "ended.json"));
+  for (const name of ["runner.json", "started.json"]) {
+    const record = JSON.parse(await Deno.readTextFile(join(folder, name)));
+    await Deno.writeTextFile(join(folder, name), JSON.stringify({ ...record, bootId: crypto.randomUUID() }));
+  }
+  await test.open();
+  const job = test.worker.status(id);
+  deepEqual([job.state, job.reason], ["lost", "The host was restarted while it ran"]);
+});
+
+Deno.test("a job whose record is torn is set aside, its files are kept, and the others are there", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.run(["echo", "x"]);
+  const { id: other } = await test.run(["true"]);
+  await test.close();
+  await Deno.writeTextFile(join(test.state, "jobs", id, "spec.json"), '{"format":1,');
+  await test.open();
+  deepEqual(test.worker.list({ limit: 10 }).jobs.map((job) => job.id), [other]);
+  equal(test.filesOf(id).length, 3);
+});
+
+Deno.test("what belongs to no job is swept away, what is nobody's business stays", async () => {
+  await using test = await TestWorker.open();
+  await test.close();
+  const output = (name: string) => join(test.state, "output", name);
+  const orphan = `${crypto.randomUUID()}.stdout`;
+  for (const name of [orphan, "notes.txt"]) await Deno.writeTextFile(output(name), "");
+  await Deno.mkdir(join(test.state, "jobs", crypto.randomUUID()));
+  await test.open();
+  deepEqual([...Deno.readDirSync(join(test.state, "output"))].map(({ name }) => name), ["notes.txt"]);
+  deepEqual([...Deno.readDirSync(join(test.state, "jobs"))], []);
+});

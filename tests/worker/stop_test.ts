@@ -1,0 +1,119 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Job } from "../../lib/worker/mod.ts";
+import { until } from "../support/until.ts";
+import { TestWorker } from "./worker.ts";
+
+const endOf = ({ state, exitCode, signal, reason }: Job) => ({ state, exitCode, signal, reason });
+
+/** Ignores what it can; says so. */
+const STUBBORN = ["sh", "-c", "trap '' TERM INT HUP; echo ready; while :; do sleep 1000; done"];
+
+Deno.test("stop ends a job by SIGTERM, and keeps the signal", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(["sleep", "1000"]);
+  const stopped = { state: "stopped", exitCode: null, signal: "SIGTERM", reason: null };
+  deepEqual(endOf(await test.worker.stop(id)), stopped);
+  deepEqual(endOf(test.worker.status(id)), stopped);
+});
+
+Deno.test("stop lets a job end in order, and keeps its code", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start([
+    "sh",
+    "-c",
+    "trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.01; done",
+  ]);
+  await test.printed(id, "ready");
+  deepEqual(endOf(await test.worker.stop(id)), { state: "stopped", exitCode: 5, signal: null, reason: null });
+  equal(await test.text(id), "ready\nbye\n");
+});
+
+Deno.test("stop sends the signal that is asked for", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(["sh", "-c", "trap 'exit 6' USR1; echo ready; while :; do sleep 0.01; done"]);
+  await test.printed(id, "ready");
+  equal((await test.worker.stop(id, { signal: "SIGUSR1" })).exitCode, 6);
+});
+
+Deno.test("stop kills after the grace what ignores the signal", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(STUBBORN);
+  await test.printed(id, "ready");
+  const job = await test.worker.stop(id, { graceSeconds: 0.3 });
+  deepEqual(endOf(job), { state: "stopped", exitCode: null, signal: "SIGKILL", reason: null });
+});
+
+Deno.test("stop gives the grace to a job that uses it", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start([
+    "sh",
+    "-c",
+    "trap 'sleep 0.5; exit 7' TERM; echo ready; while :; do sleep 0.01; done",
+  ]);
+  await test.printed(id, "ready");
+  equal((await test.worker.stop(id, { graceSeconds: 60 })).exitCode, 7);
+});
+
+Deno.test("stop with a shorter grace overtakes one with a longer", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(STUBBORN);
+  await test.printed(id, "ready");
+  const patient = test.worker.stop(id, { graceSeconds: 3600 });
+  const hasty = test.worker.stop(id, { graceSeconds: 0 });
+  equal((await hasty).signal, "SIGKILL");
+  deepEqual(await patient, await hasty);
+});
+
+Deno.test("stops at once by many are one", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(["sleep", "1000"]);
+  const jobs = await Promise.all(Array.from({ length: 20 }, () => test.worker.stop(id)));
+  for (const job of jobs) deepEqual(job, jobs[0]);
+  equal(jobs[0]?.state, "stopped");
+});
+
+Deno.test("stop changes nothing about a job that has ended", async () => {
+  await using test = await TestWorker.open();
+  for (const words of [["true"], ["sh", "-c", "exit 3"], ["sh", "-c", "kill -9 $$"], ["/no/such"]]) {
+    const job = await test.run(words);
+    deepEqual(await test.worker.stop(job.id), job);
+    deepEqual(await test.worker.stop(job.id, { signal: "SIGKILL", graceSeconds: 0 }), job);
+    deepEqual(test.worker.status(job.id), job);
+  }
+});
+
+Deno.test("stop of a job that is stopped by its own signal goes on to the kill", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(["sh", "-c", "echo ready; kill -STOP $$"]);
+  await test.printed(id, "ready");
+  const job = await test.worker.stop(id, { graceSeconds: 0.2 });
+  deepEqual([job.state, job.signal], ["stopped", "SIGKILL"]);
+});
+
+Deno.test("stop of a job that was just asked for ends it", async () => {
+  await using test = await TestWorker.open();
+  const starting = test.start(["sleep", "1000"]);
+  const [entry] = test.worker.list({ limit: 1 }).jobs;
+  ok(entry !== undefined);
+  equal((await test.worker.stop(entry.id)).state, "stopped");
+  equal((await starting).id, entry.id);
+});
+
+Deno.test("stop that a worker does not live to finish is finished by the next", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(STUBBORN);
+  await test.printed(id, "ready");
+  const broken = rejects(test.worker.stop(id, { graceSeconds: 2 }), { name: "WorkerError", refusal: "closing" });
+  await until("the stop is noted", () => existsSync(join(test.state, "jobs", id, "stop.json")));
+  await test.close();
+  await broken;
+  await test.open();
+  deepEqual(endOf(await test.worker.wait(id)), { state: "stopped", exitCode: null, signal: "SIGKILL", reason: null });
+});
+
+Deno.test("stop of a job that is not there is refused", async () => {
+  await using test = await TestWorker.open();
+  await rejects(test.worker.stop(crypto.randomUUID()), { name: "WorkerError", refusal: "unknown" });
+});
