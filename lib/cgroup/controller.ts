@@ -15,6 +15,8 @@ export interface Controller {
   readonly usageFiles: readonly (readonly string[])[];
   /** Files that mean something only as long as the job lives. */
   readonly liveFiles: readonly string[];
+  /** Makes the kernel count from now on what it counts only once asked; any group will do to ask. */
+  activate?(directory: string): void;
   /** Writes those of the limits that are its own into a group's directory. */
   write(directory: string, limits: Limits): void;
   /** The limits that a group's directory holds; null is unlimited. */

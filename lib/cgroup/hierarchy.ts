@@ -28,11 +28,12 @@ export function makeRoot(root: string): void {
 }
 
 /**
- * Makes a group, looks at its files, and removes it: only that tells whether we may and what the kernel offers.
+ * Makes a group, looks at its files, activates controllers in it, and removes it: only that tells whether we may and what
+ * the kernel offers.
  *
  * @throws {Error} If it cannot be made, with a reason that can be shown.
  */
-export function probe(root: string): Set<string> {
+export function probe(root: string, controllers: readonly Controller[] = []): Set<string> {
   const group = join(root, `probe-${crypto.randomUUID()}`);
   try {
     Deno.mkdirSync(group);
@@ -40,6 +41,7 @@ export function probe(root: string): Set<string> {
     throw cannotCreateIn(root, error);
   }
   try {
+    for (const controller of controllers) controller.activate?.(group);
     return new Set([...Deno.readDirSync(group)].filter(({ isFile }) => isFile).map(({ name }) => name));
   } finally {
     Deno.removeSync(group);

@@ -33,6 +33,8 @@ echo exec >&6
 umask 022
 # The daemon may be gone, which is no reason to die of SIGPIPE, nor to let the program inherit an ignored one.
 trap '' PIPE
+# From here on a signal may come, after which bash would leave through the trap too.
+[ -z "$TELEWORKER_BASH" ] || trap - EXIT
 echo started >&5
 trap - PIPE
 exec "$@" >&3 2>&4 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-

@@ -17,8 +17,11 @@ const BASH = "/bin/bash";
 export async function installScripts(state: StateFolder): Promise<void> {
   for (const [name, text] of Object.entries(SCRIPTS)) {
     const path = join(state.scripts, name);
-    // Another account's job reads exec.sh by a descriptor that it is given; the folder it cannot enter.
-    await Deno.writeTextFile(`${path}.new`, text, { mode: 0o644 });
+    // Another account's job opens exec.sh anew by a descriptor that it is given; the folder it cannot enter.
+    const mode = name === "exec.sh" ? 0o644 : 0o600;
+    await Deno.writeTextFile(`${path}.new`, text, { mode });
+    // The umask may have taken away what another account needs.
+    await Deno.chmod(`${path}.new`, mode);
     await Deno.rename(`${path}.new`, path);
   }
 }

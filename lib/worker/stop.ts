@@ -42,7 +42,13 @@ export async function terminate(
   await entry.launching;
   if (entry.ended !== null) return;
   const path = join(jobFolder(host.state, entry.spec.id), note);
-  await writeRecord(path, { format: 1, killAtUptime: readUptime() + graceSeconds });
+  try {
+    await writeRecord(path, { format: 1, killAtUptime: readUptime() + graceSeconds });
+  } catch (error) {
+    // Somebody else may have ended it meanwhile, and removed its folder.
+    if (entry.ended !== null) return;
+    throw error;
+  }
   if (entry.started !== null) signalProcess(entry.started.record, host.bootId, signal);
   await killAfter(host, entry, graceSeconds);
 }

@@ -28,6 +28,8 @@ Deno.test("readOptions has a default for what needs one", async () => {
     cgroupRoot: "teleworker",
     logLevel: "info",
     maxJobs: 1000,
+    defaultLimits: {},
+    maxLimits: {},
     maxFollowers: 2000,
   });
 });

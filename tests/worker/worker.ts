@@ -106,7 +106,7 @@ export class TestWorker implements AsyncDisposable {
     await Promise.all(jobs.map(({ id }) => this.worker.stop(id, { graceSeconds: 0 })));
     await this.close();
     // A runner tidies up after it has told the end.
-    await until("all runners have ended", () => runnersOf(this.state).length === 0);
+    await until("all runners have ended", () => runnersOf(this.state).length === 0 && zombies().length === 0);
     await removeCgroups(this.cgroupRoot);
     await this.#folder[Symbol.asyncDispose]();
   }
@@ -117,6 +117,14 @@ export function runnersOf(state: string, id = ""): number[] {
   return processes((pid) =>
     Deno.readTextFileSync(`/proc/${pid}/environ`).includes(`TELEWORKER_JOB=${state}/jobs/${id}`)
   );
+}
+
+/** Process ids of children of ours that have ended, which Deno has not yet taken note of. */
+function zombies(): number[] {
+  return processes((pid) => {
+    const [state, parent] = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
+    return state === "Z" && Number(parent) === Deno.pid;
+  });
 }
 
 /** Process ids of those whose command line has this word. */

@@ -1,7 +1,8 @@
 import type { Controller } from "../controller.ts";
 import { toDiskLimit, writeDiskLimit } from "../disk_limits.ts";
+import { wholeDisks } from "../disks.ts";
 import { readIoWeight, writeIoWeight } from "../io_weight.ts";
-import { parseNumber, readLines } from "../kernel_files.ts";
+import { parseNumber, readLines, writeValue } from "../kernel_files.ts";
 import { type DiskLimit, wholeNumber } from "../limits.ts";
 
 /** The files that limit the traffic of a disk, each a line `MAJOR:MINOR NUMBER` a disk. */
@@ -34,6 +35,17 @@ export const blkio: Controller = {
   },
   usageFiles: [BYTES, OPERATIONS],
   liveFiles: [],
+
+  activate(directory) {
+    // Since Linux 6.10 a disk's traffic is counted only after someone set a limit there, for which no limit (0) counts as well.
+    for (const { number } of wholeDisks()) {
+      try {
+        writeValue(directory, THROTTLE.readBytesPerSecond, `${number} 0`);
+      } catch {
+        // Without such limits, or pulled out just now: then nothing is counted.
+      }
+    }
+  },
 
   write(directory, limits) {
     const set = (file: string, limit: DiskLimit | undefined, most?: number) =>

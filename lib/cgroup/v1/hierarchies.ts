@@ -22,13 +22,14 @@ export function openHierarchies(
     const root = join(mountPoint, name);
     try {
       makeRoot(root);
+      const ours = V1_CONTROLLERS.filter(({ name }) => controllers.includes(name));
       hierarchies.push({
         mountPoint,
         // Only the root of a tree has this file (cgroups(7)).
         delegated: !hasFile(mountPoint, "release_agent"),
         root,
-        controllers: V1_CONTROLLERS.filter((controller) => controllers.includes(controller.name)),
-        files: probe(root),
+        controllers: ours,
+        files: probe(root, ours),
       });
       for (const controller of controllers) taken.add(controller);
     } catch (error) {

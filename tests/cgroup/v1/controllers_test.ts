@@ -70,6 +70,21 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "v1 blkio has the traffic of every disk counted, and limits nothing by that",
+  ignore: wholeDisks().length === 0,
+  fn() {
+    withFiles({ "blkio.throttle.read_bps_device": "" }, (directory) => {
+      blkio.activate?.(directory);
+      assert.equal(
+        Deno.readTextFileSync(`${directory}/blkio.throttle.read_bps_device`),
+        `${wholeDisks().at(-1)?.number} 0`,
+      );
+    });
+    withFiles({}, (directory) => blkio.activate?.(directory));
+  },
+});
+
 Deno.test("v1 blkio reads what the kernel writes, disk by disk", () => {
   withFiles({ "blkio.throttle.read_bps_device": "999:0 1048576\n999:16 5\n" }, (directory) => {
     assert.deepEqual(known(blkio.read(directory)), { readBytesPerSecond: { "999:0": 1048576, "999:16": 5 } });

@@ -11,18 +11,18 @@ Deno.test("list gives what is asked for, newest first, page by page", async () =
     jobListSchema.parse(await (await root.send("GET", `/v1/jobs${query}`)).json());
   deepEqual(await list(), { jobs: [], cursor: null });
 
-  for (const name of ["a", "b", "c"]) await alice.wait((await alice.start({ command: "true", name })).id);
-  await root.start({ command: "sleep", args: ["1000"], name: "d" });
+  for (const name of ["one", "two", "three"]) await alice.wait((await alice.start({ command: "true", name })).id);
+  await root.start({ command: "sleep", args: ["1000"], name: "last" });
   const names = ({ jobs }: JobList) => jobs.map(({ name }) => name).join();
-  equal(names(await list()), "d,c,b,a");
-  equal(names(await list("?state=running")), "d");
-  equal(names(await list("?state=exited,failed&owner=alice")), "c,b,a");
-  equal(names(await list("?name=b")), "b");
-  equal(names(await list("?job=d")), "d");
+  equal(names(await list()), "last,three,two,one");
+  equal(names(await list("?state=running")), "last");
+  equal(names(await list("?state=exited,failed&owner=alice")), "three,two,one");
+  equal(names(await list("?name=two")), "two");
+  equal(names(await list("?job=last")), "last");
   equal(names(await list("?owner=nobody")), "");
 
   const first = await list("?limit=3");
-  equal(names(first), "d,c,b");
+  equal(names(first), "last,three,two");
   const second = await list(`?limit=3&cursor=${first.cursor}`);
-  deepEqual([names(second), second.cursor], ["a", null]);
+  deepEqual([names(second), second.cursor], ["one", null]);
 });
