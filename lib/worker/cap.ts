@@ -20,8 +20,16 @@ async function capStream(host: Host, entry: Entry, stream: Stream): Promise<void
   const first = wholeBlocks(sizeOf(path) - most);
   if (first - entry.first[stream] < Math.max(1, most * SLACK)) return;
   entry.first = { ...entry.first, [stream]: first };
-  await writeRecord(join(jobFolder(host.state, id), "first.json"), { format: 1, ...entry.first });
-  await freeHead(path, first);
+  const record = () => writeRecord(join(jobFolder(host.state, id), "first.json"), { format: 1, ...entry.first });
+  try {
+    await record();
+    await freeHead(path, first);
+  } catch (error) {
+    // On a full disk the record has no place until the head is freed.
+    logger.warn("Cannot record that the output of job {id} is cut: {error}", { id, error });
+    await freeHead(path, first);
+    await record();
+  }
   logger.debug("Freed the output of job {id} before byte {first} of {stream}", { id, first, stream });
 }
 

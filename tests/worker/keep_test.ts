@@ -1,0 +1,41 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { join } from "node:path";
+import { until } from "../support/until.ts";
+import { TestWorker } from "./worker.ts";
+
+const namesOf = (test: TestWorker) => test.worker.list({ limit: 100 }).jobs.map(({ name }) => name);
+
+/** Runs jobs one after the other, then opens the worker anew: it looks for what is old when it opens. */
+async function runInTurn(test: TestWorker, names: readonly string[]): Promise<void> {
+  for (const name of names) await test.run(["head", "-c", "100000", "/dev/zero"], { name });
+  await test.close();
+  await test.open();
+}
+
+Deno.test("ended jobs are kept up to a number, the newest; running ones stay", async () => {
+  await using test = await TestWorker.open({ keep: { jobs: 2 } });
+  await test.start(["sleep", "1000"], { name: "oldest" });
+  await runInTurn(test, ["one", "two", "three", "four"]);
+  await until("the old are gone", () => namesOf(test).length === 3);
+  deepEqual(namesOf(test), ["four", "three", "oldest"]);
+  equal([...Deno.readDirSync(join(test.state, "output"))].length, 6);
+});
+
+Deno.test("ended jobs are kept up to so many bytes of output, the newest", async () => {
+  await using test = await TestWorker.open({ keep: { bytes: 250_000 } });
+  await runInTurn(test, ["one", "two", "three", "four"]);
+  await until("the old are gone", () => namesOf(test).length === 2);
+  deepEqual(namesOf(test), ["four", "three"]);
+});
+
+Deno.test("ended jobs are kept for a time", async () => {
+  await using test = await TestWorker.open({ keep: { seconds: 0.001 } });
+  await runInTurn(test, ["one", "two"]);
+  await until("all are gone", () => namesOf(test).length === 0);
+});
+
+Deno.test("ended jobs are kept unless there is a reason", async () => {
+  await using test = await TestWorker.open();
+  await runInTurn(test, ["one", "two"]);
+  deepEqual(namesOf(test), ["two", "one"]);
+});
