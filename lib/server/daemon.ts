@@ -1,7 +1,7 @@
 import { logger } from "./logger.ts";
 import { join, resolve } from "node:path";
 import { VERSION } from "../contract/mod.ts";
-import { Worker } from "../worker/mod.ts";
+import { openFilesLimit, Worker } from "../worker/mod.ts";
 import { createApp } from "./app.ts";
 import { readCredentials } from "./credentials.ts";
 import { Followers } from "./followers.ts";
@@ -53,7 +53,9 @@ export async function runDaemon(
   if (options.socket !== undefined) stack.use(await UnixListener.listen(resolve(options.socket), answer));
   if (credentials !== null) {
     const folder = await emptyFolder(join(stateFolder, "run"));
-    const listener = stack.use(await TlsListener.listen({ ...options.listen, credentials, folder, answer }));
+    const listener = stack.use(
+      await TlsListener.listen({ ...options.listen, credentials, folder, answer, maxConnections: maxConnections() }),
+    );
     const { hostname } = options.listen;
     address = `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listener.port}`;
   }
@@ -65,6 +67,11 @@ export async function runDaemon(
   logger.info("Ending; jobs go on");
   // Before the roads, for they wait until every answer is out, and followers end only with the worker.
   await worker[Symbol.asyncDispose]();
+}
+
+/** How many connections there may be: each may take five descriptors, and a sixth of all is for the rest. */
+function maxConnections(): number {
+  return Math.max(8, Math.floor(openFilesLimit() / 6));
 }
 
 /** A private folder without what an earlier daemon left there. */

@@ -27,6 +27,8 @@ export interface TlsListenerOptions {
   /** A private folder for sockets, on a short path. */
   readonly folder: string;
   readonly answer: Answer;
+  /** Open at once; more are closed as they come, for a listener that runs out of descriptors takes none any more. */
+  readonly maxConnections: number;
 }
 
 /** The one road in from the network: mutual TLS 1.3, an identity out of the certificate, a server of its own per connection. */
@@ -54,9 +56,11 @@ export class TlsListener implements AsyncDisposable {
     );
     // Also those that never come to the end of their handshake must be closed in the end.
     this.#server.on("connection", (socket: Socket) => {
+      if (this.#sockets.size >= options.maxConnections) return void socket.destroy();
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });
+    this.#server.on("error", (error) => logger.error("Cannot listen: {error}", { error }));
     this.#server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
       logger.info("Refused a connection: {reason}", { reason: error.message });
       socket.destroy();

@@ -2,13 +2,13 @@ import { logger } from "./logger.ts";
 import { join } from "node:path";
 import { type Host, inUse, noteEnd, recordEnd } from "./host.ts";
 import { readUptime } from "./job.ts";
-import { isAlive, type Process, processSchema } from "./process.ts";
+import { isAlive, type Process } from "./process.ts";
 import { endedByDaemon, readRecord, type Spec, specSchema, stopSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { REMOVED, removeIfThere } from "./remove.ts";
-import { noteStart } from "./start.ts";
+import { noteStart, readClaim } from "./start.ts";
 import { jobFolder } from "./state_folder.ts";
-import { killAfter, terminate } from "./stop.ts";
+import { kill, killAfter } from "./stop.ts";
 import { superviseTimeout } from "./timeout.ts";
 import { z } from "zod";
 
@@ -68,9 +68,8 @@ function resumeStop(host: Host, entry: Entry): void {
       const stop = await readRecord(join(jobFolder(host.state, entry.spec.id), note), stopSchema);
       if (stop === null) continue;
       const left = Math.max(0, stop.killAtUptime - readUptime());
-      // The signal may not have been sent: the worker could have ended between its note and the signal.
-      if (left > 0) await terminate(host, entry, note, "SIGTERM", left);
-      else await killAfter(host, entry, 0);
+      // The signal is not sent again: a second one means "at once" to many programs.
+      await killAfter(host, entry, left);
     }
   };
   resume().catch((error) => {
@@ -84,13 +83,32 @@ function resumeStop(host: Host, entry: Entry): void {
  */
 export async function look(host: Host, entry: Entry): Promise<void> {
   const runner = entry.runner ?? await claim(host, entry);
-  if (isAlive(runner, host.bootId)) return;
+  if (isAlive(runner, host.bootId)) return await noteLateStart(host, entry);
   // After the look at the process: a runner that has gone has recorded the end before.
   await noteEnd(host, entry);
   if (entry.ended !== null) return;
-  if (runner.bootId === host.bootId) await entry.cgroup?.kill();
+  if (runner.bootId === host.bootId) await killOrphans(host, entry);
   await recordEnd(host, entry, endedByDaemon({ lost: true, reason: lostReason(host, runner) }));
   await entry.cgroup?.remove();
+}
+
+/** A runner may have been adopted before it had started the program. */
+async function noteLateStart(host: Host, entry: Entry): Promise<void> {
+  if (entry.started !== null) return;
+  await noteStart(host, entry);
+  superviseTimeout(host, entry);
+}
+
+/** Kills what a runner has left behind: the cgroup, or without one the process group of the main process. */
+async function killOrphans(host: Host, entry: Entry): Promise<void> {
+  if (entry.started === null) await noteStart(host, entry);
+  await kill(host, entry);
+  if (entry.cgroup !== null || entry.started === null) return;
+  try {
+    Deno.kill(-entry.started.record.pid, "SIGKILL");
+  } catch {
+    // Nobody is left in it.
+  }
 }
 
 /** The runner that claimed the job; if none has, takes the claim, so that none that comes late can start it any more. */
@@ -102,7 +120,7 @@ async function claim(host: Host, entry: Entry): Promise<Process> {
     return nobody;
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    return await readRecord(path, processSchema) ?? nobody;
+    return await readClaim(host, entry.spec.id) ?? nobody;
   }
 }
 

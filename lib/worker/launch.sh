@@ -6,7 +6,7 @@
 # The file "step" says, a line each, how far the launch has come.
 set -uf
 trap 'echo "$TELEWORKER_TOKEN" >&2' EXIT
-exec 6>step
+exec 6>>step
 echo record >&6
 
 start_time() { start_time=${20}; }

@@ -28,6 +28,11 @@ export function prlimitOptions(limits: ProcessLimits): string[] {
   return options;
 }
 
+/** How many files this process may have open. */
+export function openFilesLimit(): number {
+  return parseProcessLimits(Deno.readTextFileSync("/proc/self/limits"), { openFiles: 1 }).openFiles ?? Infinity;
+}
+
 const ROWS: Readonly<Record<string, keyof ProcessLimits>> = {
   "Max cpu time": "cpuTimeSeconds",
   "Max address space": "addressSpaceBytes",

@@ -11,10 +11,16 @@ export const REMOVED = ".removed";
 export async function remove(host: Host, entry: Entry): Promise<void> {
   await stop(host, entry);
   if (host.registry.get(entry.spec.id) !== entry) return;
-  host.registry.delete(entry);
   const folder = jobFolder(host.state, entry.spec.id);
-  // From the rename on the job is gone, whatever happens to this daemon.
-  await Deno.rename(folder, folder + REMOVED);
+  try {
+    // From here on the job is gone, whatever happens to this daemon.
+    await Deno.rename(folder, folder + REMOVED);
+  } catch (error) {
+    // Two removed it at once.
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  host.registry.delete(entry);
   await removeIfThere(logPath(host.state, entry.spec.id, "stdout"));
   await removeIfThere(logPath(host.state, entry.spec.id, "stderr"));
   await removeIfThere(join(host.state.ended, entry.spec.id));

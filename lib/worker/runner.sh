@@ -24,8 +24,11 @@ read -r boot_id </proc/sys/kernel/random/boot_id
 
 # O_EXCL decides between this runner and a new daemon that gives the job up for lost: whoever makes the file goes on.
 set -C
-printf '{"format":1,"pid":%s,"startTime":%s,"bootId":"%s"}\n' $$ "$start_time" "$boot_id" >runner.json || exit
+exec 9>runner.json
 set +C
+# On a full disk the claim is taken back, lest it stay without a name.
+printf '{"format":1,"pid":%s,"startTime":%s,"bootId":"%s"}\n' $$ "$start_time" "$boot_id" >&9 || { rm -f runner.json; exit; }
+exec 9>&-
 
 # Pipes, not the logs themselves: a program that opens /dev/stderr for writing would truncate a regular file.
 mkfifo -m 600 stdout.fifo stderr.fifo || exit
@@ -38,13 +41,14 @@ exec 3>stdout.fifo 4>stderr.fifo 5>&1 >/dev/null
 
 # A shell's own `wait` says 137 both for `exit 137` and for SIGKILL. setsid(1) tells them apart: after a signal it complains on
 # its stderr and exits with the raw wait status. In the foreground, for a shell starts what runs behind it with SIGINT ignored.
+echo fork >step
 LC_ALL=C setsid --fork --wait sh "$@" 2>launch.log
 status=$?
 exec 3>&- 4>&-
 read -r uptime rest </proc/uptime
 
-exit_code=$status signal=null failure=null step=fork failed=''
-[ ! -e step ] || while read -r line; do step=$line; done <step
+exit_code=$status signal=null failure=null step=record failed=''
+while read -r line; do step=$line; done <step
 [ "$step" = exec ] || failed=1
 while read -r line; do
   case $line in

@@ -15,6 +15,7 @@ import {
   writeRecord,
 } from "./records.ts";
 import type { Entry } from "./registry.ts";
+import type { Process } from "./process.ts";
 import { spawnRunner } from "./runner.ts";
 import { jobFolder, logPath } from "./state_folder.ts";
 import { superviseTimeout } from "./timeout.ts";
@@ -53,12 +54,12 @@ export interface StartRequest {
 export async function start(host: Host, request: StartRequest): Promise<Job> {
   const { idempotencyKey, ...asked } = request;
   const digest = createHash("sha256").update(JSON.stringify(asked)).digest("hex");
+  const account = request.user === undefined ? null : await findAccount(request.user);
+  const limits = effectiveLimits(request.limits ?? {}, host.defaultLimits, host.maxLimits);
+  // No await from here until the entry stands: of two requests at once the second must find the first.
   const earlier = idempotencyKey === undefined ? undefined : host.registry.requested(request.owner, idempotencyKey);
   if (earlier !== undefined) return await replay(host, earlier, digest, request);
 
-  const account = request.user === undefined ? null : await findAccount(request.user);
-  const limits = effectiveLimits(request.limits ?? {}, host.defaultLimits, host.maxLimits);
-  // No await from here until the entry stands: two requests at once must not both pass.
   refuse(host, request, limits);
   const spec: Spec = {
     format: 1,
@@ -166,10 +167,20 @@ function launchReason(spec: Spec, error: unknown): string {
   return error.message;
 }
 
+/** Which runner has claimed the job; null for none, and for one that died in the attempt and left the file empty. */
+export async function readClaim(host: Host, id: string): Promise<Process | null> {
+  try {
+    return await readRecord(join(jobFolder(host.state, id), "runner.json"), runnerSchema);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
 /** Reads who runs the job, as its runner recorded it, and what is left of its output. */
 export async function noteStart(host: Host, entry: Entry): Promise<void> {
   const folder = jobFolder(host.state, entry.spec.id);
-  entry.runner = await readRecord(join(folder, "runner.json"), runnerSchema);
+  entry.runner = await readClaim(host, entry.spec.id);
   const first = await readRecord(join(folder, "first.json"), firstSchema);
   if (first !== null) entry.first = { stdout: first.stdout, stderr: first.stderr };
   const path = join(folder, "started.json");

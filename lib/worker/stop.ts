@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { describe, type Job, readUptime } from "./job.ts";
+import { logger } from "./logger.ts";
 import { signalProcess } from "./process.ts";
 import { writeRecord } from "./records.ts";
 import type { Entry } from "./registry.ts";
@@ -47,7 +48,8 @@ export async function terminate(
   } catch (error) {
     // Somebody else may have ended it meanwhile, and removed its folder.
     if (entry.ended !== null) return;
-    throw error;
+    // A full disk must not keep a job running: it ends, if only its record does not say who wanted that.
+    logger.warn("Cannot note that job {id} is to end: {error}", { id: entry.spec.id, error });
   }
   if (entry.started !== null) signalProcess(entry.started.record, host.bootId, signal);
   await killAfter(host, entry, graceSeconds);

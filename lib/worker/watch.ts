@@ -78,7 +78,8 @@ export class Watch implements AsyncDisposable {
   #look(): void {
     if (!this.#idle) return;
     this.#idle = false;
-    this.#looking = this.#lookAtAll().finally(() => this.#idle = true);
+    this.#looking = this.#lookAtAll().catch((error) => logger.error("Cannot look at the jobs: {error}", { error }))
+      .finally(() => this.#idle = true);
   }
 
   async #lookAtAll(): Promise<void> {

@@ -141,3 +141,30 @@ Deno.test("what belongs to no job is swept away, what is nobody's business stays
   deepEqual([...Deno.readDirSync(join(test.state, "output"))].map(({ name }) => name), ["notes.txt"]);
   deepEqual([...Deno.readDirSync(join(test.state, "jobs"))], []);
 });
+
+Deno.test("a stop that the next worker goes on with sends no second signal", async () => {
+  await using test = await TestWorker.open();
+  const script = "trap 'echo hup' HUP; trap 'echo term; exit 1' TERM; echo ready; while :; do sleep 0.01; done";
+  const { id } = await test.start(["sh", "-c", script]);
+  await test.printed(id, "ready");
+  const stop = test.worker.stop(id, { signal: "SIGHUP", graceSeconds: 3 }).catch(() => {});
+  await test.printed(id, "hup");
+  await test.close();
+  await stop;
+  await test.open();
+  const job = await test.worker.wait(id);
+  deepEqual([job.state, job.signal], ["stopped", "SIGKILL"]);
+  equal(await test.text(id), "ready\nhup\n");
+});
+
+Deno.test("a claim that was left empty makes its job lost, and it can be removed", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.run(["true"]);
+  await test.close();
+  for (const name of ["ended.json", "started.json"]) await Deno.remove(join(test.state, "jobs", id, name));
+  await Deno.writeTextFile(join(test.state, "jobs", id, "runner.json"), "");
+  await test.open();
+  equal(test.worker.status(id).state, "lost");
+  await test.worker.remove(id);
+  deepEqual(test.filesOf(id), []);
+});

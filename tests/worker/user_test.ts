@@ -86,3 +86,13 @@ Deno.test("an account that the host does not have is refused, and nothing is sta
   }
   equal(test.worker.list({ limit: 10 }).jobs.length, 0);
 });
+
+Deno.test({
+  name: "twenty requests at once with one idempotency key and an account start one job",
+  ignore,
+  async fn() {
+    await using test = await TestWorker.open();
+    const starts = Array.from({ length: 20 }, () => test.start(["true"], { user: "nobody", idempotencyKey: "one" }));
+    equal(new Set((await Promise.all(starts)).map(({ id }) => id)).size, 1);
+  },
+});

@@ -1,0 +1,83 @@
+import { equal, ok } from "node:assert/strict";
+import { join } from "node:path";
+import { Worker } from "../../lib/worker/mod.ts";
+import { removeCgroups } from "../support/cgroups.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+
+async function command(name: string, ...args: string[]): Promise<boolean> {
+  return (await new Deno.Command(name, { args, stdin: "null", stdout: "null", stderr: "null" }).output()).success;
+}
+
+/** A file system of 2 MiB of a test's own. */
+class SmallDisk implements AsyncDisposable {
+  private constructor(readonly path: string) {}
+
+  static async mount(path: string): Promise<SmallDisk> {
+    await Deno.mkdir(path);
+    ok(await command("mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", path));
+    return new SmallDisk(path);
+  }
+
+  async fill(): Promise<void> {
+    await command("dd", "if=/dev/zero", `of=${join(this.path, "ballast")}`, "bs=4k");
+  }
+
+  async free(): Promise<void> {
+    await Deno.remove(join(this.path, "ballast"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await command("umount", "-l", this.path);
+  }
+}
+
+Deno.test({
+  name: "on a full disk jobs can be stopped, time out and be removed, and one starts again when there is space",
+  // Only root can mount a disk to fill.
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    await using folder = await TemporaryFolder.create();
+    await using disk = await SmallDisk.mount(join(folder.path, "disk"));
+    const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
+    {
+      await using worker = await Worker.open({ stateFolder: join(disk.path, "state"), cgroupRoot, maxJobs: 10 });
+      const start = (timeoutSeconds?: number) =>
+        worker.start({ owner: "alice", command: "sleep", args: ["1000"], timeoutSeconds });
+      const [stopped, removed, late] = await Promise.all([start(), start(), start(1)]);
+      await disk.fill();
+      const stop = worker.stop(stopped.id, { graceSeconds: 1 });
+      const remove = worker.remove(removed.id);
+      // They are dead already; that is recorded as soon as there is space for it.
+      await disk.free();
+      ok((await stop).state !== "running");
+      await remove;
+      equal(worker.owner(removed.id), null);
+      equal((await worker.wait(late.id)).state, "signaled");
+      const { id } = await worker.start({ owner: "alice", command: "true", args: [] });
+      equal((await worker.wait(id)).exitCode, 0);
+    }
+    await removeCgroups(cgroupRoot);
+  },
+});
+
+Deno.test({
+  name: "a start that finds no space is refused and leaves nothing",
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    await using folder = await TemporaryFolder.create();
+    await using disk = await SmallDisk.mount(join(folder.path, "disk"));
+    const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
+    {
+      await using worker = await Worker.open({ stateFolder: join(disk.path, "state"), cgroupRoot, maxJobs: 10 });
+      await disk.fill();
+      let refused = "";
+      await worker.start({ owner: "alice", command: "true", args: [], name: "one" }).catch((error) =>
+        refused = error.message
+      );
+      ok(refused.includes("os error 28"), refused);
+      equal(worker.list({ limit: 10 }).jobs.length, 0);
+      equal([...Deno.readDirSync(join(disk.path, "state", "jobs"))].length, 0);
+    }
+    await removeCgroups(cgroupRoot);
+  },
+});
