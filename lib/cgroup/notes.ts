@@ -22,9 +22,11 @@ export function noteOn(found: Found, limit: Limit): string | null {
   }
 }
 
-/** Page cache has an owner only where there is a memory controller ("Writeback" in cgroup-v2.rst). */
-function noteOnWriteback(found: Found): string | null {
-  return filesOf(found, "memoryBytes").length > 0 ? null : "Buffered writes escape it without a memory controller";
+/** Page cache has an owner only where there is a memory controller, and all of a file has one ("Writeback" in cgroup-v2.rst). */
+function noteOnWriteback(found: Found): string {
+  return filesOf(found, "memoryBytes").length === 0
+    ? "Buffered writes escape it without a memory controller"
+    : "Buffered writes to a file that another group began to write count for that group, until the kernel notices";
 }
 
 function noteOnSwap(found: Found): string | null {

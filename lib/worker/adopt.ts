@@ -137,16 +137,20 @@ async function sweep(host: Host): Promise<void> {
   }
   for (const id of host.cgroups.list()) {
     const entry = host.registry.get(id);
-    if (entry !== undefined && entry.ended === null) continue;
+    // What was set aside because we cannot read it may well be alive.
+    if (entry === undefined ? await hasFolder(host, id) : entry.ended === null) continue;
     const cgroup = host.cgroups.open(id);
     await cgroup.kill();
     await cgroup.remove();
   }
 }
 
+async function hasFolder(host: Host, id: string): Promise<boolean> {
+  return await Deno.stat(jobFolder(host.state, id)).then(() => true, () => false);
+}
+
 async function removeOrphan(host: Host, name: string): Promise<void> {
   const id = name.replace(/\.[a-z]+$/, "");
   // A job that was set aside keeps its output.
-  const folder = await Deno.stat(jobFolder(host.state, id)).catch(() => null);
-  if (isId(id) && folder === null) await removeIfThere(join(host.state.output, name));
+  if (isId(id) && !await hasFolder(host, id)) await removeIfThere(join(host.state.output, name));
 }

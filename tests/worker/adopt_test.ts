@@ -168,3 +168,19 @@ Deno.test("a claim that was left empty makes its job lost, and it can be removed
   await test.worker.remove(id);
   deepEqual(test.filesOf(id), []);
 });
+
+Deno.test("a running job whose record cannot be read is set aside and left alone", async () => {
+  await using test = await TestWorker.open();
+  const { id, pid } = await test.start(["sleep", "1000"]);
+  await test.close();
+  const path = join(test.state, "jobs", id, "spec.json");
+  const spec = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, spec.replace('"format":1', '"format":2'));
+  await test.open();
+  deepEqual(test.worker.list({ limit: 10 }).jobs, []);
+  equal(await Deno.stat(`/proc/${pid}`).then(() => true, () => false), true);
+  await test.close();
+  await Deno.writeTextFile(path, spec);
+  await test.open();
+  equal(test.worker.status(id).state, "running");
+});
