@@ -52,13 +52,14 @@ export class Connection {
     this.#upstream = connect({ path });
     this.#upstream.once("connect", () => {
       this.#unname();
-      peer.pipe(this.#upstream);
+      // Not to end when the peer does: what node:net shuts down and destroys at once is never let go of (ShutdownWrap, Deno 2.9.6).
+      peer.pipe(this.#upstream, { end: false });
       this.#upstream.pipe(peer);
       peer.on("data", (chunk) => this.#receive(chunk.length));
     });
     // A peer may go at any time, in the middle of anything: that ends the connection and is no fault of ours.
     for (const socket of [peer, this.#upstream]) socket.on("error", () => this.destroy());
-    peer.on("close", () => this.destroy());
+    for (const event of ["end", "close"]) peer.on(event, () => this.destroy());
     // The server is done with it; what is on its way to the peer still is.
     this.#upstream.on("close", () => peer.end());
     this.#expect(PATIENCE.idle);

@@ -1,0 +1,23 @@
+import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { mergeDisks } from "../../lib/client/disks.ts";
+import { teleworker } from "../support/teleworker.ts";
+
+Deno.test("mergeDisks makes a number of one value, an object of several disks, nothing of none", () => {
+  equal(mergeDisks([]), undefined);
+  equal(mergeDisks([{ disk: null, value: 5 }]), 5);
+  deepEqual(mergeDisks([{ disk: "sda", value: 5 }, { disk: "8:16", value: 6 }]), { sda: 5, "8:16": 6 });
+});
+
+Deno.test("mergeDisks refuses what contradicts itself", () => {
+  throws(() => mergeDisks([{ disk: null, value: 5 }, { disk: "sda", value: 6 }]), /one value for all of them/);
+  throws(() => mergeDisks([{ disk: "sda", value: 5 }, { disk: "sda", value: 6 }]), /"sda" is given twice/);
+});
+
+Deno.test("disk limits that contradict each other are wrong usage, and nothing is started", async () => {
+  const nowhere = { address: "127.0.0.1:1024", certs: "/nonexistent" };
+  for (const wrong of [":1M", "sda:", "sda:1Q", "sda:0"]) {
+    const { code, stderr } = await teleworker(nowhere, ["start", "--write-bps", wrong, "--", "true"]);
+    equal(code, 2, wrong);
+    match(stderr, /Cannot parse/);
+  }
+});
