@@ -20,7 +20,10 @@ printf '{"format":1,"pid":%s,"startTime":%s,"bootId":"%s","uptime":%s}\n' $$ "$s
 
 echo cgroup >&6
 for cgroup in $TELEWORKER_CGROUPS; do
-  echo 0 >"$cgroup/cgroup.procs" || exit 127
+  # On v1 by "tasks": one thread, which a shell is, moves without the RCU grace period (5-15 ms) that "cgroup.procs" waits for.
+  entrance=$cgroup/cgroup.procs
+  [ ! -e "$cgroup/tasks" ] || entrance=$cgroup/tasks
+  echo 0 >"$entrance" || exit 127
 done
 
 # A prefix of ours (prlimit, setpriv) runs before anything of the user's environment is there to mislead it.

@@ -8,6 +8,7 @@ export { checkHost, type HostCheck, type ProgramCheck } from "./check.ts";
 export { WorkerError } from "./errors.ts";
 export type { Refusal } from "./errors.ts";
 export type { Job, State } from "./job.ts";
+export type { Keep } from "./keep.ts";
 export type { HostLimits, JobLimits } from "./limits.ts";
 export type { ListOptions, Page } from "./list.ts";
 export type { Output, OutputOptions } from "./output.ts";
