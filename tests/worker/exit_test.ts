@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { join } from "node:path";
 import type { Job } from "../../lib/worker/mod.ts";
 import { until } from "../support/until.ts";
 import { TestWorker } from "./worker.ts";
@@ -49,21 +50,24 @@ Deno.test("a job that says what the runner listens for is not taken for another"
 
 Deno.test("a job's record says who, what and when", async () => {
   await using test = await TestWorker.open();
+  const gate = join(test.folder, "gate");
+  const args = ["-c", 'until [ -e "$0" ]; do sleep 0.01; done; exit 3', gate];
   const request = {
     owner: "alice",
     command: "sh",
-    args: ["-c", "exit 3"],
+    args,
     name: "example",
     cwd: "/tmp",
     env: { A: "secret" },
   };
   const started = await test.worker.start(request);
   deepEqual([started.state, started.exitCode, started.endedAt], ["running", null, null]);
+  await Deno.writeTextFile(gate, "");
   const job = await test.worker.wait(started.id);
-  const { command, args, name, cwd, owner, envNames, pid, timeoutSeconds, limits, outOfMemory } = job;
-  deepEqual({ command, args, name, cwd, owner }, {
+  const { command, name, cwd, owner, envNames, pid, timeoutSeconds, limits, outOfMemory } = job;
+  deepEqual({ command, args: job.args, name, cwd, owner }, {
     command: "sh",
-    args: ["-c", "exit 3"],
+    args,
     name: "example",
     cwd: "/tmp",
     owner: "alice",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Worker } from "../../lib/worker/mod.ts";
 import { removeCgroups } from "../support/cgroups.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { runnersEnd } from "./worker.ts";
 
 async function command(name: string, ...args: string[]): Promise<boolean> {
   return (await new Deno.Command(name, { args, stdin: "null", stdout: "null", stderr: "null" }).output()).success;
@@ -56,6 +57,7 @@ Deno.test({
       const { id } = await worker.start({ owner: "alice", command: "true", args: [] });
       equal((await worker.wait(id)).exitCode, 0);
     }
+    await runnersEnd(join(disk.path, "state"));
     await removeCgroups(cgroupRoot);
   },
 });
@@ -78,6 +80,7 @@ Deno.test({
       equal(worker.list({ limit: 10 }).jobs.length, 0);
       equal([...Deno.readDirSync(join(disk.path, "state", "jobs"))].length, 0);
     }
+    await runnersEnd(join(disk.path, "state"));
     await removeCgroups(cgroupRoot);
   },
 });

@@ -105,11 +105,15 @@ export class TestWorker implements AsyncDisposable {
     const { jobs } = this.worker.list({ states: ["running"], limit: 10_000 });
     await Promise.all(jobs.map(({ id }) => this.worker.stop(id, { graceSeconds: 0 })));
     await this.close();
-    // A runner tidies up after it has told the end.
-    await until("all runners have ended", () => runnersOf(this.state).length === 0 && zombies().length === 0);
+    await runnersEnd(this.state);
     await removeCgroups(this.cgroupRoot);
     await this.#folder[Symbol.asyncDispose]();
   }
+}
+
+/** Waits until all runners of a state folder have ended: they tidy up after they have told the end. */
+export async function runnersEnd(state: string): Promise<void> {
+  await until("all runners have ended", () => runnersOf(state).length === 0 && zombies().length === 0);
 }
 
 /** Process ids of the runners of a state folder, or of one job of it, and of what helps them. */
