@@ -23,7 +23,7 @@ Deno.test("remove removes jobs with all that is kept of them", async (t) => {
       const shown = await teleworker(daemon, [verb, "first", second]);
       deepEqual(shown, { code: 0, stdout: `${first}\n${second}\n`, stderr: "" });
       deepEqual(files(), []);
-      equal((await alice.send("GET", `/v1/jobs/${first}`)).status, 404);
+      equal(await alice.status(`/v1/jobs/${first}`), 404);
     }
   });
 
@@ -46,6 +46,6 @@ Deno.test("remove removes jobs with all that is kept of them", async (t) => {
       const shown = await teleworker(daemon, ["rm", "mine", other]);
       deepEqual(shown, { code: 1, stdout: "", stderr: `teleworker: There is no job "${other}"\n` });
     }
-    equal((await alice.send("GET", `/v1/jobs/${mine}`)).status, 200);
+    equal(await alice.status(`/v1/jobs/${mine}`), 200);
   });
 });

@@ -35,7 +35,7 @@ Deno.test("stats shows what jobs use", async (t) => {
       "time has passed for two",
       async () => ((await alice.job(await alice.send("GET", `/v1/jobs/${busy.id}`))).durationSeconds ?? 0) > 3,
     );
-    await alice.send("POST", `/v1/jobs/${busy.id}/stop`);
+    await alice.job(await alice.send("POST", `/v1/jobs/${busy.id}/stop`));
     const { code, stdout } = await running;
     const jobs = stdout.trimEnd().split("\n").map((line) => jobSchema.parse(JSON.parse(line)));
     equal(code, 0);

@@ -33,6 +33,13 @@ export class Https implements Disposable {
     });
   }
 
+  /** The status of the answer to a GET, whose body is not wanted. */
+  async status(path: string): Promise<number> {
+    const { status, body } = await this.send("GET", path);
+    await body?.cancel();
+    return status;
+  }
+
   /** Starts a job; it must succeed. */
   async start(request: StartRequest): Promise<Job> {
     return await this.job(await this.send("POST", "/v1/jobs", request));
