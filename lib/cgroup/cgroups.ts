@@ -118,8 +118,6 @@ export class HostCgroups implements Cgroups {
   #parts(name: string): GroupDirectory[] {
     return this.#found.hierarchies.map(({ root, controllers }) => ({ path: join(root, name), controllers }));
   }
-
-  /** Why a limit cannot be enforced, in words that follow a colon; null if it can. */
 }
 
 /** Why the disks of a limit cannot be had; null if they can, or it has nothing to do with disks. */

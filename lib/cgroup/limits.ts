@@ -61,10 +61,14 @@ export const LIMIT_NAMES: Readonly<Record<Limit, string>> = {
   ioWeight: "disk weight",
 };
 
+/** All limits, in the order of {@linkcode LIMIT_NAMES}. */
+export function allLimits(): Limit[] {
+  return Object.keys(LIMIT_NAMES).filter((name): name is Limit => name in LIMIT_NAMES);
+}
+
 /** The limits that are set, in the order of {@linkcode LIMIT_NAMES}. */
 export function limitsIn(limits: Limits): Limit[] {
-  const names = Object.keys(LIMIT_NAMES).filter((name): name is Limit => name in LIMIT_NAMES);
-  return names.filter((name) => limits[name] !== undefined);
+  return allLimits().filter((name) => limits[name] !== undefined);
 }
 
 /**

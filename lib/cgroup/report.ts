@@ -3,7 +3,7 @@ import { adviceOn } from "./advice.ts";
 import type { Controller } from "./controller.ts";
 import { wholeDisks } from "./disks.ts";
 import { filesOf, type Found, whyMissing } from "./found.ts";
-import { isDiskLimit, type Limit, LIMIT_NAMES } from "./limits.ts";
+import { allLimits, isDiskLimit, type Limit, LIMIT_NAMES } from "./limits.ts";
 import type { Mode } from "./locate.ts";
 import { noteOn } from "./notes.ts";
 
@@ -63,7 +63,7 @@ export function makeReport(found: Found, reason: string | null): Report {
       directory: root,
       controllers: controllers.filter((controller) => isThere(controller, files)).map(({ name }) => name),
     })),
-    limits: limitNames().map((limit) => reportOn(found, limit, reason)),
+    limits: allLimits().map((limit) => reportOn(found, limit, reason)),
   };
 }
 
@@ -88,8 +88,4 @@ function reportOn(found: Found, limit: Limit, none: string | null): LimitReport 
     advice: missing === null ? null : adviceOn(found, limit),
     note: reason === null ? noteOn(found, limit) : null,
   };
-}
-
-function limitNames(): Limit[] {
-  return Object.keys(LIMIT_NAMES).filter((name): name is Limit => name in LIMIT_NAMES);
 }

@@ -2,7 +2,7 @@ import { OFFSET, type Stream } from "../contract/mod.ts";
 import type { Api } from "./api.ts";
 import { ConnectionFailure } from "./failure.ts";
 import { ridingThrough } from "./retry.ts";
-import { note, write } from "./terminal.ts";
+import { note, tellLoss, write } from "./terminal.ts";
 import { formatSize } from "../contract/units.ts";
 
 /** Which part of a job's output to copy. */
@@ -10,15 +10,13 @@ export interface CopyOptions {
   readonly tail?: number | undefined;
   readonly follow: boolean;
   readonly signal: AbortSignal;
-  /** Whether the job was just reached, so that a first failure is one of the connection. */
-  readonly connected?: boolean;
 }
 
 const TARGETS = { stdout: Deno.stdout, stderr: Deno.stderr } as const;
 
-/** Copies a stream of a job to the same stream here. After a broken connection it goes on from the byte where it was. */
+/** Copies a stream of a job, which was just found, to the same stream here. After a broken connection it goes on from the byte where it was. */
 export async function copyOutput(api: Api, id: string, stream: Stream, options: CopyOptions): Promise<void> {
-  const { tail, follow, signal, connected } = options;
+  const { tail, follow, signal } = options;
   let offset: number | undefined;
   const attempt = async (progress: () => void) => {
     const query = offset === undefined ? { tail, follow } : { offset, follow };
@@ -34,7 +32,7 @@ export async function copyOutput(api: Api, id: string, stream: Stream, options: 
       progress();
     }
   };
-  await ridingThrough(attempt, (error) => void note(`${error.message}; trying again`), signal, connected);
+  await ridingThrough(attempt, tellLoss, signal, true);
 }
 
 /** The bytes of an answer; a connection that breaks is told from an output that cannot be written. */

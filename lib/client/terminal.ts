@@ -26,6 +26,11 @@ export async function note(line: string): Promise<void> {
   await write(Deno.stderr, new TextEncoder().encode(`teleworker: ${line.split("\n").map(clean).join("\n")}\n`));
 }
 
+/** Tells that a connection was lost and is being taken up again. */
+export function tellLoss(error: Error): void {
+  void note(`${error.message}; trying again`);
+}
+
 /** Text on one line that a terminal only shows: control characters and what changes the direction of text stand as escapes. */
 export function clean(text: string): string {
   return text.replace(

@@ -9,32 +9,26 @@ const count = z.union([z.int(), z.string().regex(/^\d{1,9}$/, "must be a whole n
   z.int().min(1),
 );
 
-/** Limits as JSON text, or in the file as they are. */
-const hostLimits = z.union([
+/** Text that a function parses; what it throws is what the user reads, unless `refusal` says it better. */
+const parsed = <T>(parse: (text: string) => T, refusal?: string) =>
   z.string().transform((text, context) => {
     try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue("must be JSON");
+      return parse(text);
+    } catch (error) {
+      context.addIssue(refusal ?? (error instanceof Error ? error.message : String(error)));
       return z.NEVER;
     }
-  }).pipe(hostLimitsSchema),
+  });
+
+/** Limits as JSON text, or in the file as they are. */
+const hostLimits = z.union([
+  parsed((text): unknown => JSON.parse(text), "must be JSON").pipe(hostLimitsSchema),
   hostLimitsSchema,
 ]);
 
 /** Text in people's units, or in the file a number of the smallest. */
 const inUnits = (parse: (text: string) => number) =>
-  z.union([
-    z.number().positive("must be above zero"),
-    z.string().transform((text, context) => {
-      try {
-        return parse(text);
-      } catch (error) {
-        context.addIssue(error instanceof Error ? error.message : String(error));
-        return z.NEVER;
-      }
-    }),
-  ]);
+  z.union([z.number().positive("must be above zero"), parsed(parse)]);
 
 /** Where to listen. */
 export interface Address {

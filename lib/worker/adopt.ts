@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Host, inUse, noteEnd, recordEnd } from "./host.ts";
 import { readUptime } from "./job.ts";
 import { isAlive, type Process } from "./process.ts";
-import { endedByDaemon, readRecord, type Spec, specSchema, stopSchema } from "./records.ts";
+import { endedByDaemon, firstSchema, readRecord, type Spec, specSchema, stopSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { REMOVED, removeIfThere } from "./remove.ts";
 import { noteStart, readClaim } from "./start.ts";
@@ -50,15 +50,24 @@ async function adoptJob(host: Host, entry: Entry): Promise<void> {
   try {
     await noteEnd(host, entry);
     await noteStart(host, entry);
+    await noteFirst(host, entry);
     if (entry.ended !== null) return;
+    // One that starts only now is supervised by the look that finds it.
+    const runs = entry.started !== null;
     await look(host, entry);
     if (entry.ended !== null) return;
-    superviseTimeout(host, entry);
+    if (runs) superviseTimeout(host, entry);
     resumeStop(host, entry);
   } catch (error) {
     logger.error("Cannot adopt job {id}: {error}", { id: entry.spec.id, error });
     host.registry.delete(entry);
   }
+}
+
+/** Reads what is left of a job's output. */
+async function noteFirst(host: Host, entry: Entry): Promise<void> {
+  const first = await readRecord(join(jobFolder(host.state, entry.spec.id), "first.json"), firstSchema);
+  if (first !== null) entry.first = { stdout: first.stdout, stderr: first.stderr };
 }
 
 /** Goes on with a stop that an earlier worker began. */
@@ -87,7 +96,8 @@ export async function look(host: Host, entry: Entry): Promise<void> {
   // After the look at the process: a runner that has gone has recorded the end before.
   await noteEnd(host, entry);
   if (entry.ended !== null) return;
-  if (runner.bootId === host.bootId) await killOrphans(host, entry);
+  if (entry.started === null) await noteStart(host, entry);
+  if (runner.bootId === host.bootId) await kill(host, entry);
   await recordEnd(host, entry, endedByDaemon({ lost: true, reason: lostReason(host, runner) }));
   await entry.cgroup?.remove();
 }
@@ -97,18 +107,6 @@ async function noteLateStart(host: Host, entry: Entry): Promise<void> {
   if (entry.started !== null) return;
   await noteStart(host, entry);
   superviseTimeout(host, entry);
-}
-
-/** Kills what a runner has left behind: the cgroup, or without one the process group of the main process. */
-async function killOrphans(host: Host, entry: Entry): Promise<void> {
-  if (entry.started === null) await noteStart(host, entry);
-  await kill(host, entry);
-  if (entry.cgroup !== null || entry.started === null) return;
-  try {
-    Deno.kill(-entry.started.record.pid, "SIGKILL");
-  } catch {
-    // Nobody is left in it.
-  }
 }
 
 /** The runner that claimed the job; if none has, takes the claim, so that none that comes late can start it any more. */

@@ -21,15 +21,10 @@ async function capStream(host: Host, entry: Entry, stream: Stream): Promise<void
   if (first - entry.first[stream] < Math.max(1, most * SLACK)) return;
   entry.first = { ...entry.first, [stream]: first };
   const record = () => writeRecord(join(jobFolder(host.state, id), "first.json"), { format: 1, ...entry.first });
-  try {
-    await record();
-    await freeHead(path, first);
-  } catch (error) {
-    // On a full disk the record has no place until the head is freed.
-    logger.warn("Cannot record that the output of job {id} is cut: {error}", { id, error });
-    await freeHead(path, first);
-    await record();
-  }
+  // On a full disk the record has no place until the head is freed.
+  const recorded = await record().then(() => true, () => false);
+  await freeHead(path, first);
+  if (!recorded) await record();
   logger.debug("Freed the output of job {id} before byte {first} of {stream}", { id, first, stream });
 }
 

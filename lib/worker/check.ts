@@ -1,6 +1,5 @@
-import { join } from "node:path";
 import { detectCgroups, type Report } from "../cgroup/mod.ts";
-import { DEFAULT_PATH } from "./program.ts";
+import { DEFAULT_PATH, findProgram } from "./program.ts";
 
 /** What a host has for jobs, and what it lacks. */
 export interface HostCheck {
@@ -43,11 +42,7 @@ export async function checkHost({ cgroupRoot }: { cgroupRoot: string }): Promise
 }
 
 async function checkProgram(name: string, required: boolean, purpose: string, advice: string): Promise<ProgramCheck> {
-  let path: string | null = null;
-  for (const folder of DEFAULT_PATH.split(":")) {
-    const info = await Deno.stat(join(folder, name)).catch(() => null);
-    if (info?.isFile && ((info.mode ?? 0) & 0o111) !== 0) path ??= join(folder, name);
-  }
+  const path = await findProgram(name, "/", DEFAULT_PATH).catch(() => null);
   return { name, path, required, purpose, advice };
 }
 

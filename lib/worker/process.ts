@@ -37,14 +37,22 @@ export function isAlive(process: Process, bootId: string): boolean {
   }
 }
 
+/** Whom a signal is for: one process, or all of the group that it leads (kill(2)). */
+export type Addressee = "process" | "group";
+
 /**
- * Sends a signal to exactly this process.
+ * Sends a signal to exactly this process, or to the group that it leads.
  * @returns whether it was there to take it.
  */
-export function signalProcess(process: Process, bootId: string, signal: Deno.Signal): boolean {
+export function signalProcess(
+  process: Process,
+  bootId: string,
+  signal: Deno.Signal,
+  addressee: Addressee = "process",
+): boolean {
   if (!isAlive(process, bootId)) return false;
   try {
-    Deno.kill(process.pid, signal);
+    Deno.kill(addressee === "group" ? -process.pid : process.pid, signal);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -5,15 +5,7 @@ import { createLogs, type Host, inUse, modifiedAt, noteEnd, recordEnd } from "./
 import { describe, type Job } from "./job.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
-import {
-  endedByDaemon,
-  firstSchema,
-  readRecord,
-  runnerSchema,
-  type Spec,
-  startedSchema,
-  writeRecord,
-} from "./records.ts";
+import { endedByDaemon, readRecord, runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import type { Process } from "./process.ts";
 import { spawnRunner } from "./runner.ts";
@@ -177,12 +169,10 @@ export async function readClaim(host: Host, id: string): Promise<Process | null>
   }
 }
 
-/** Reads who runs the job, as its runner recorded it, and what is left of its output. */
+/** Reads who runs the job, as its runner recorded it. */
 export async function noteStart(host: Host, entry: Entry): Promise<void> {
   const folder = jobFolder(host.state, entry.spec.id);
   entry.runner = await readClaim(host, entry.spec.id);
-  const first = await readRecord(join(folder, "first.json"), firstSchema);
-  if (first !== null) entry.first = { stdout: first.stdout, stderr: first.stderr };
   const path = join(folder, "started.json");
   const record = await readRecord(path, startedSchema);
   if (record !== null) entry.started = { record, at: await modifiedAt(path) };

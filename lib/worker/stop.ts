@@ -66,8 +66,8 @@ export async function killAfter(host: Host, entry: Entry, graceSeconds: number):
 /** Kills every process of a job; the runner records the end. */
 export async function kill(host: Host, entry: Entry): Promise<void> {
   if (entry.cgroup !== null) await entry.cgroup.kill();
-  // Without cgroups the runner, once the main process is gone, kills what is left of its process group.
-  else if (entry.started !== null) signalProcess(entry.started.record, host.bootId, "SIGKILL");
+  // Without cgroups the process group, which the main process leads, is all there is.
+  else if (entry.started !== null) signalProcess(entry.started.record, host.bootId, "SIGKILL", "group");
 }
 
 /** When to give up waiting for a job's end. */

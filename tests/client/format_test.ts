@@ -9,7 +9,7 @@ import {
   formatTable,
   paint,
 } from "../../lib/client/format.ts";
-import { aJob } from "./a_job.ts";
+import { aJob } from "../support/a_job.ts";
 
 const PLAIN = { json: false, colour: false };
 const COLOUR = { json: false, colour: true };

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { exitCodeOf } from "../../lib/client/exit_code.ts";
 import { isSignal, signalName, signalNumber } from "../../lib/client/signals.ts";
 import { signal } from "../../lib/client/values.ts";
-import { aJob } from "./a_job.ts";
+import { aJob } from "../support/a_job.ts";
 
 Deno.test("isSignal knows full names only", () => {
   for (const name of ["SIGTERM", "SIGKILL", "SIGUSR1", "SIGWINCH"]) ok(isSignal(name), name);

@@ -1,28 +1,12 @@
 import { equal, match, ok } from "node:assert/strict";
 import { z } from "zod";
 import { canLimit, removeCgroups } from "../support/cgroups.ts";
+import { type Ended, teleworkerd } from "./teleworkerd.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
-
-async function check(...flags: string[]): Promise<{ code: number; stdout: string }> {
+async function check(...flags: string[]): Promise<Ended> {
   const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
   try {
-    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--quiet",
-        "--allow-all",
-        "--no-check",
-        `${ROOT}server.ts`,
-        "check",
-        "--cgroup-root",
-        cgroupRoot,
-        ...flags,
-      ],
-      stdin: "null",
-      stderr: "inherit",
-    }).output();
-    return { code, stdout: new TextDecoder().decode(stdout) };
+    return await teleworkerd(["check", "--cgroup-root", cgroupRoot, ...flags]);
   } finally {
     await removeCgroups(cgroupRoot);
   }

@@ -32,16 +32,25 @@ class SmallDisk implements AsyncDisposable {
   }
 }
 
+/** Runs a worker whose state is on a small disk, for as long as the test takes. */
+async function onSmallDisk(test: (worker: Worker, disk: SmallDisk) => Promise<void>): Promise<void> {
+  await using folder = await TemporaryFolder.create();
+  await using disk = await SmallDisk.mount(join(folder.path, "disk"));
+  const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
+  {
+    await using worker = await Worker.open({ stateFolder: join(disk.path, "state"), cgroupRoot, maxJobs: 10 });
+    await test(worker, disk);
+  }
+  await runnersEnd(join(disk.path, "state"));
+  await removeCgroups(cgroupRoot);
+}
+
 Deno.test({
   name: "on a full disk jobs can be stopped, time out and be removed, and one starts again when there is space",
   // Only root can mount a disk to fill.
   ignore: Deno.uid() !== 0,
-  async fn() {
-    await using folder = await TemporaryFolder.create();
-    await using disk = await SmallDisk.mount(join(folder.path, "disk"));
-    const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
-    {
-      await using worker = await Worker.open({ stateFolder: join(disk.path, "state"), cgroupRoot, maxJobs: 10 });
+  fn: () =>
+    onSmallDisk(async (worker, disk) => {
       const start = (timeoutSeconds?: number) =>
         worker.start({ owner: "alice", command: "sleep", args: ["1000"], timeoutSeconds });
       const [stopped, removed, late] = await Promise.all([start(), start(), start(1)]);
@@ -56,21 +65,14 @@ Deno.test({
       equal((await worker.wait(late.id)).state, "signaled");
       const { id } = await worker.start({ owner: "alice", command: "true", args: [] });
       equal((await worker.wait(id)).exitCode, 0);
-    }
-    await runnersEnd(join(disk.path, "state"));
-    await removeCgroups(cgroupRoot);
-  },
+    }),
 });
 
 Deno.test({
   name: "a start that finds no space is refused and leaves nothing",
   ignore: Deno.uid() !== 0,
-  async fn() {
-    await using folder = await TemporaryFolder.create();
-    await using disk = await SmallDisk.mount(join(folder.path, "disk"));
-    const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
-    {
-      await using worker = await Worker.open({ stateFolder: join(disk.path, "state"), cgroupRoot, maxJobs: 10 });
+  fn: () =>
+    onSmallDisk(async (worker, disk) => {
       await disk.fill();
       let refused = "";
       await worker.start({ owner: "alice", command: "true", args: [], name: "one" }).catch((error) =>
@@ -79,8 +81,5 @@ Deno.test({
       ok(refused.includes("os error 28"), refused);
       equal(worker.list({ limit: 10 }).jobs.length, 0);
       equal([...Deno.readDirSync(join(disk.path, "state", "jobs"))].length, 0);
-    }
-    await runnersEnd(join(disk.path, "state"));
-    await removeCgroups(cgroupRoot);
-  },
+    }),
 });

@@ -42,7 +42,7 @@ export async function logs(flags: InferValue<typeof logsCommand>, { api }: Sessi
   const both = flags.stdout === flags.stderr;
   const streams = both ? STREAMS : STREAMS.filter((stream) => flags[stream]);
   const signal = new AbortController().signal;
-  const options = { tail: flags.tail, follow: flags.follow, signal, connected: true };
+  const options = { tail: flags.tail, follow: flags.follow, signal };
   await Promise.all(streams.map((stream) => copyOutput(api, job.id, stream, options)));
   return flags.follow ? exitCodeOf(await waitFor(api, job.id, signal)) : 0;
 }

@@ -12,7 +12,7 @@ import { jobFlags, toRequest } from "../job_flags.ts";
 import type { Session } from "../session.ts";
 import { note } from "../terminal.ts";
 import { startJob } from "./start.ts";
-import { stopJob } from "./stop.ts";
+import { KILL, stopJob } from "./stop.ts";
 import { waitFor } from "./wait.ts";
 
 /** `teleworker run`. */
@@ -68,7 +68,7 @@ export async function run(flags: InferValue<typeof runCommand>, { api }: Session
 }
 
 async function followJob(api: Api, job: Job, signal: AbortSignal): Promise<Job> {
-  const options = { follow: true, signal, connected: true };
+  const options = { follow: true, signal };
   await Promise.all([copyOutput(api, job.id, "stdout", options), copyOutput(api, job.id, "stderr", options)]);
   return await waitFor(api, job.id, signal);
 }
@@ -76,7 +76,7 @@ async function followJob(api: Api, job: Job, signal: AbortSignal): Promise<Job> 
 async function stopOnInterrupt(api: Api, starting: Promise<Job>, kill: boolean): Promise<void> {
   try {
     await note(kill ? "Killing the job; interrupt again to leave it" : "Stopping the job; interrupt again to kill it");
-    await stopJob(api, (await starting).id, kill ? { signal: "SIGKILL", graceSeconds: 0 } : {});
+    await stopJob(api, (await starting).id, kill ? KILL : {});
   } catch (error) {
     await note(error instanceof Error ? error.message : String(error));
   }

@@ -5,7 +5,7 @@ import { command, constant } from "@optique/core/primitives";
 import { IDEMPOTENCY_KEY, type Job, jobSchema, type StartRequest, versionSchema } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { Failure, ProblemFailure } from "../failure.ts";
-import { note, print } from "../terminal.ts";
+import { note, print, tellLoss } from "../terminal.ts";
 import { jobFlags, toRequest } from "../job_flags.ts";
 import { ridingThrough } from "../retry.ts";
 import type { Session } from "../session.ts";
@@ -30,7 +30,7 @@ export async function startJob(api: Api, body: StartRequest): Promise<Job> {
   const headers = { [IDEMPOTENCY_KEY]: crypto.randomUUID() };
   return await ridingThrough(
     () => api.ask("/v1/jobs", jobSchema, { method: "POST", body, headers }).catch(refused),
-    (error) => void note(`${error.message}; trying again`),
+    tellLoss,
     new AbortController().signal,
     true,
   );

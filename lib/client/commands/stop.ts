@@ -8,7 +8,7 @@ import type { Api } from "../api.ts";
 import { describeState } from "../format.ts";
 import { ridingThrough } from "../retry.ts";
 import type { Session } from "../session.ts";
-import { note, print } from "../terminal.ts";
+import { print, tellLoss } from "../terminal.ts";
 import { duration, signal } from "../values.ts";
 import { jobArguments } from "./status.ts";
 
@@ -30,9 +30,12 @@ export const stopCommand = command(
   },
 );
 
+/** Kills a job at once. */
+export const KILL: StopRequest = { signal: "SIGKILL", graceSeconds: 0 };
+
 /** Stops jobs, all at the same time. */
 export async function stop(flags: InferValue<typeof stopCommand>, { api, terminal }: Session): Promise<number> {
-  const request: StopRequest = flags.kill ? { signal: "SIGKILL", graceSeconds: 0 } : {
+  const request: StopRequest = flags.kill ? KILL : {
     ...(flags.signal === undefined ? {} : { signal: flags.signal }),
     ...(flags.grace === undefined ? {} : { graceSeconds: flags.grace }),
   };
@@ -46,7 +49,7 @@ export async function stop(flags: InferValue<typeof stopCommand>, { api, termina
 export async function stopJob(api: Api, id: string, body: StopRequest): Promise<Job> {
   return await ridingThrough(
     () => api.ask(`/v1/jobs/${id}/stop`, jobSchema, { method: "POST", body }),
-    (error) => void note(`${error.message}; trying again`),
+    tellLoss,
     new AbortController().signal,
     true,
   );

@@ -8,7 +8,7 @@ import { exitCodeOf } from "../exit_code.ts";
 import { describeState } from "../format.ts";
 import { ridingThrough } from "../retry.ts";
 import type { Session } from "../session.ts";
-import { note, print } from "../terminal.ts";
+import { print, tellLoss } from "../terminal.ts";
 import { jobArguments } from "./status.ts";
 
 /** `teleworker wait`. */
@@ -37,7 +37,7 @@ export async function wait(flags: InferValue<typeof waitCommand>, { api, termina
 export async function waitFor(api: Api, id: string, signal: AbortSignal): Promise<Job> {
   return await ridingThrough(
     () => api.job(id, { wait: true }, signal),
-    (error) => void note(`${error.message}; trying again`),
+    tellLoss,
     signal,
     true,
   );
