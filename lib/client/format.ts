@@ -1,4 +1,4 @@
-import type { Job } from "../contract/mod.ts";
+import { type Job, STREAMS } from "../contract/mod.ts";
 import { clean, type Terminal } from "./terminal.ts";
 import { formatDuration, formatSize } from "../contract/units.ts";
 
@@ -82,6 +82,13 @@ export function describeUsage({ usage }: Job): string | null {
   return parts.length === 0 ? null : parts.join(", ");
 }
 
+/** What is missing of a job's output, a clause a place. */
+export function describeGaps({ gaps }: Job): string[] {
+  return STREAMS.flatMap((stream) =>
+    gaps[stream].map((offset) => `some of its ${stream} is missing before byte ${offset}: the host's disk was full`)
+  );
+}
+
 /** All of a job for a person, a line a fact. */
 export function formatJob(job: Job, terminal: Terminal): string[] {
   const facts: readonly (readonly [string, string | null])[] = [
@@ -102,6 +109,7 @@ export function formatJob(job: Job, terminal: Terminal): string[] {
     ["timeout", job.timeoutSeconds === null ? null : formatDuration(job.timeoutSeconds)],
     ["limits", describeLimits(job)],
     ["used", describeUsage(job)],
+    ...describeGaps(job).map((gap) => ["output", gap] as const),
   ];
   return facts.flatMap(([name, value]) =>
     value === null ? [] : [`${name.padEnd(12)}${name === "state" ? value : clean(value)}`]

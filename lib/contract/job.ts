@@ -54,6 +54,8 @@ export const jobSchema = z.looseObject({
   limits: z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())]).nullable()),
   timeoutSeconds: z.number().nullable(),
   usage: usageSchema,
+  /** Where bytes are missing because the host's disk was full: the offset behind each gap. */
+  gaps: z.looseObject({ stdout: z.array(z.int()), stderr: z.array(z.int()) }),
   /** Most bytes kept of each of its streams; beyond, the oldest are gone. */
   outputMaxBytes: z.int(),
   durationSeconds: z.number().nullable(),

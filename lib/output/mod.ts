@@ -2,7 +2,6 @@
  * Logs as files: readers at any offset, at their own pace, woken by the kernel.
  * @module
  */
-export * from "./free_head.ts";
 export * from "./read.ts";
 export * from "./tail.ts";
 export * from "./wakeups.ts";

@@ -10,5 +10,6 @@ export function present(job: Job): WireJob {
     envNames: [...job.envNames],
     limits: { ...limits, ...job.limits },
     usage: { ...job.usage },
+    gaps: { stdout: [...job.gaps.stdout], stderr: [...job.gaps.stderr] },
   };
 }

@@ -2,8 +2,9 @@ import { logger } from "./logger.ts";
 import { join } from "node:path";
 import { type Host, inUse, noteEnd, recordEnd } from "./host.ts";
 import { readUptime } from "./job.ts";
+import { noteGaps } from "./gaps.ts";
 import { isAlive, type Process } from "./process.ts";
-import { endedByDaemon, firstSchema, readRecord, type Spec, specSchema, stopSchema } from "./records.ts";
+import { endedByDaemon, readRecord, type Spec, specSchema, stopSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { REMOVED, removeIfThere } from "./remove.ts";
 import { noteStart, readClaim } from "./start.ts";
@@ -50,8 +51,8 @@ async function adoptJob(host: Host, entry: Entry): Promise<void> {
   try {
     await noteEnd(host, entry);
     await noteStart(host, entry);
-    await noteFirst(host, entry);
     if (entry.ended !== null) return;
+    await noteGaps(host, entry);
     // One that starts only now is supervised by the look that finds it.
     const runs = entry.started !== null;
     await look(host, entry);
@@ -62,12 +63,6 @@ async function adoptJob(host: Host, entry: Entry): Promise<void> {
     logger.error("Cannot adopt job {id}: {error}", { id: entry.spec.id, error });
     host.registry.delete(entry);
   }
-}
-
-/** Reads what is left of a job's output. */
-async function noteFirst(host: Host, entry: Entry): Promise<void> {
-  const first = await readRecord(join(jobFolder(host.state, entry.spec.id), "first.json"), firstSchema);
-  if (first !== null) entry.first = { stdout: first.stdout, stderr: first.stderr };
 }
 
 /** Goes on with a stop that an earlier worker began. */
@@ -98,7 +93,8 @@ export async function look(host: Host, entry: Entry): Promise<void> {
   if (entry.ended !== null) return;
   if (entry.started === null) await noteStart(host, entry);
   if (runner.bootId === host.bootId) await kill(host, entry);
-  await recordEnd(host, entry, endedByDaemon({ lost: true, reason: lostReason(host, runner) }));
+  await noteGaps(host, entry);
+  await recordEnd(host, entry, endedByDaemon({ lost: true, reason: lostReason(host, runner), gaps: entry.gaps }));
   await entry.cgroup?.remove();
 }
 

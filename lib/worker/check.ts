@@ -25,7 +25,7 @@ export interface ProgramCheck {
   readonly advice: string;
 }
 
-const EVERY_JOB = ["sh", "cat", "mkfifo", "mv", "rm", "rmdir", "sleep", "tail", "chown"];
+const EVERY_JOB = ["sh", "cat", "dd", "mkfifo", "mv", "rm", "rmdir", "sleep", "tail", "wc", "chown"];
 
 /** Looks what this host has for jobs, and makes its cgroups ready as {@linkcode Worker.open} does. */
 export async function checkHost({ cgroupRoot }: { cgroupRoot: string }): Promise<HostCheck> {

@@ -1,4 +1,5 @@
 import { parseUsage, type Usage } from "../cgroup/mod.ts";
+import { type Gaps, parseGaps } from "./gaps.ts";
 import type { JobLimits } from "./limits.ts";
 import { parseProcessLimits } from "./process_limits.ts";
 import type { Ended, Spec } from "./records.ts";
@@ -49,6 +50,8 @@ export interface Job {
   readonly usage: Usage;
   /** Seconds the program ran until now or its end; not moved by changes of the clock. */
   readonly durationSeconds: number | null;
+  /** Where bytes of its streams are missing because the disk was full. */
+  readonly gaps: Gaps;
   /** Most bytes kept of each of its streams. */
   readonly outputMaxBytes: number;
   /** When it was asked for. */
@@ -83,6 +86,7 @@ export function describe(entry: Entry): Job {
     limits: ended === null ? { ...spec.limits, ...limitsInForce(entry) } : spec.limits,
     timeoutSeconds: spec.timeoutSeconds,
     usage,
+    gaps: parseGaps(ended?.record.gaps ?? entry.gaps),
     outputMaxBytes: spec.outputMaxBytes,
     durationSeconds: durationOf(started, ended),
     createdAt: spec.createdAt,

@@ -7,6 +7,7 @@ export type { DiskLimit, LimitReport, Limits, Report, TreeReport, Usage } from "
 export { checkHost, type HostCheck, type ProgramCheck } from "./check.ts";
 export { WorkerError } from "./errors.ts";
 export type { Refusal } from "./errors.ts";
+export type { Gaps } from "./gaps.ts";
 export type { Job, State } from "./job.ts";
 export type { Keep } from "./keep.ts";
 export type { HostLimits, JobLimits } from "./limits.ts";

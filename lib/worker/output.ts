@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import { readLog, tailOffset } from "../output/mod.ts";
 import type { Host } from "./host.ts";
 import type { Entry } from "./registry.ts";
-import { logPath, type Stream } from "./state_folder.ts";
+import { jobFolder, logPath, type Stream } from "./state_folder.ts";
 
 /** Which part of a stream to read. */
 export interface OutputOptions {
@@ -28,7 +29,8 @@ export interface Output {
 /** Reads what a job wrote to one of its streams. When the worker closes, the stream errs rather than look complete. */
 export async function output(host: Host, entry: Entry, stream: Stream, options: OutputOptions = {}): Promise<Output> {
   const path = logPath(host.state, entry.spec.id, stream);
-  const firstOffset = entry.first[stream];
+  const first = () => readFirst(host, entry, stream);
+  const firstOffset = first();
   const offset = options.tail === undefined
     ? Math.max(firstOffset, options.offset ?? 0)
     : await tailOffset(path, options.tail, firstOffset);
@@ -37,9 +39,20 @@ export async function output(host: Host, entry: Entry, stream: Stream, options: 
     follow: options.follow
       ? { wakeups: host.wakeups, isComplete: () => entry.ended !== null || host.registry.get(entry.spec.id) !== entry }
       : undefined,
-    firstOffset: () => entry.first[stream],
+    firstOffset: first,
     signal: host.closing,
     onClose: options.onClose,
   });
   return { offset, firstOffset, bytes };
+}
+
+/** The first byte of a log that is still there: its drain tells before it frees any, which it does only beyond the most. */
+function readFirst(host: Host, { spec }: Entry, stream: Stream): number {
+  try {
+    if (Deno.statSync(logPath(host.state, spec.id, stream)).size <= spec.outputMaxBytes) return 0;
+    return Number(Deno.readTextFileSync(join(jobFolder(host.state, spec.id), `${stream}.first`)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
 }

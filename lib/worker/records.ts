@@ -66,11 +66,6 @@ export const stopSchema = z.object({ format, killAtUptime: z.number() });
 /** See {@linkcode stopSchema}. */
 export type Stop = z.infer<typeof stopSchema>;
 
-/** `first.json`: the first bytes of its streams that are still there. Written before those in front of them are freed. */
-export const firstSchema = z.object({ format, stdout: z.int().nonnegative(), stderr: z.int().nonnegative() });
-/** See {@linkcode firstSchema}. */
-export type First = z.infer<typeof firstSchema>;
-
 /**
  * `ended.json`: how it ended; its appearance is the end of the job. The runner writes it, or the daemon for a job that
  * never had a runner or has lost it (then `reason` says why).
@@ -87,6 +82,8 @@ export const endedSchema = z.object({
   timedOut: z.boolean(),
   /** Seconds since boot at the end. */
   uptime: z.number().nullable(),
+  /** Lines of the drains' note of what is missing, see {@linkcode Gaps}. */
+  gaps: z.array(z.string()).default([]),
   /** Lines of the cgroup's files, by file name. */
   usage: z.record(z.string(), z.array(z.string())),
 });
@@ -94,7 +91,9 @@ export const endedSchema = z.object({
 export type Ended = z.infer<typeof endedSchema>;
 
 /** An end that only the daemon knows of. */
-export function endedByDaemon(end: { failure?: "host"; lost?: boolean; reason: string }): Ended {
+export function endedByDaemon(
+  end: { failure?: "host"; lost?: boolean; reason: string; gaps?: readonly string[] },
+): Ended {
   return {
     format: FORMAT,
     exitCode: null,
@@ -105,6 +104,7 @@ export function endedByDaemon(end: { failure?: "host"; lost?: boolean; reason: s
     stopped: false,
     timedOut: false,
     uptime: null,
+    gaps: [...end.gaps ?? []],
     usage: {},
   };
 }
@@ -124,7 +124,7 @@ export async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise
 }
 
 /** Writes a record so that it is there whole or not at all, also after a crash of the host. */
-export async function writeRecord(path: string, record: Spec | Ended | Stop | First): Promise<void> {
+export async function writeRecord(path: string, record: Spec | Ended | Stop): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}.new`;
   try {
     using file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });

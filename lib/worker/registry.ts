@@ -11,8 +11,8 @@ export interface Entry {
   /** With the wall-clock time that the file system saw. */
   started: { readonly record: Started; readonly at: string } | null;
   ended: { readonly record: Ended; readonly at: string } | null;
-  /** The first bytes of its streams that are still there. */
-  first: { readonly stdout: number; readonly stderr: number };
+  /** Lines of the drains' note of what is missing, while it runs; then they stand in its end's record. */
+  gaps: readonly string[];
   /** Resolves when the job has a first process or will never have one. */
   launching: Promise<void>;
   /** Resolves when `ended` is set. */
@@ -45,7 +45,7 @@ export class Registry {
       runner: null,
       started: null,
       ended: null,
-      first: { stdout: 0, stderr: 0 },
+      gaps: [],
       launching: Promise.resolve(),
       whenEnded: Promise.withResolvers(),
     };

@@ -1,16 +1,18 @@
 #!/bin/sh
 # The life of one job, outside the daemon and outside the job's cgroup.
 #
-#   runner.sh LAUNCH_SCRIPT CWD COMMAND [ARG]...
+#   runner.sh DRAIN_SCRIPT LAUNCH_SCRIPT CWD COMMAND [ARG]...
 #
 # In the environment: TELEWORKER_JOB (its folder), TELEWORKER_OUTPUT (its logs, less the ending), TELEWORKER_DOORBELL,
 # TELEWORKER_CGROUPS and TELEWORKER_USAGE (folders to enter and files to keep, separated by blanks), TELEWORKER_CLOSE (descriptors),
 # TELEWORKER_PREFIX (prlimit, setpriv), TELEWORKER_OWNER (uid of the job's user, if not ours), TELEWORKER_EXEC (exec.sh),
-# TELEWORKER_TOKEN (see there), TELEWORKER_ENV_COUNT and TELEWORKER_ENV_<n> (the job's own environment). On stdout one line, "started", once the program is about to run.
+# TELEWORKER_TOKEN (see there), TELEWORKER_OUTPUT_MAX and TELEWORKER_SLICE (see drain.sh), TELEWORKER_ENV_COUNT and TELEWORKER_ENV_<n> (the job's own environment). On stdout one line, "started", once the program is about to run.
 #
 # Nothing of the user's is ever parsed by this shell: the command travels as "$@".
 set -uf
 umask 077
+. "$1"
+shift
 # Descriptors that the daemon itself was started with; only a shell that can close those above 9 is given any.
 for descriptor in $TELEWORKER_CLOSE; do eval "exec $descriptor>&-"; done
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -33,9 +35,9 @@ exec 9>&-
 # Pipes, not the logs themselves: a program that opens /dev/stderr for writing would truncate a regular file.
 mkfifo -m 600 stdout.fifo stderr.fifo || exit
 [ -z "$TELEWORKER_OWNER" ] || chown "$TELEWORKER_OWNER" stdout.fifo stderr.fifo || exit
-cat <stdout.fifo >>"$TELEWORKER_OUTPUT.stdout" 2>/dev/null &
+drain stdout 2>/dev/null &
 stdout_drain=$!
-cat <stderr.fifo >>"$TELEWORKER_OUTPUT.stderr" 2>/dev/null &
+drain stderr 2>/dev/null &
 stderr_drain=$!
 exec 3>stdout.fifo 4>stderr.fifo 5>&1 >/dev/null
 
@@ -100,16 +102,25 @@ elif [ -e session ]; then
   kill -KILL "-$session"
 fi 2>/dev/null
 
-# With every writer dead the drains end by themselves. Should a process out of our reach hold a pipe, they are ended.
+# With every writer dead the drains end by themselves. Should a process out of our reach hold a FIFO, they are told to end.
 # SIGKILL for the nap: between fork and exec it still has the trap's handler, which would swallow a SIGTERM.
+end_drains() {
+  for drain in "$stdout_drain" "$stderr_drain"; do
+    # One that has ended may have left its number to a stranger; ours have this shell as their parent.
+    read -r stat <"/proc/$drain/stat" || continue
+    case ${stat##*) } in ?" $$ "*) kill "$drain" ;; esac
+  done
+}
 (
   nap='' over=''
   trap 'over=1; [ -z "$nap" ] || kill -KILL "$nap"' TERM
-  sleep 5 &
-  nap=$!
-  [ -z "$over" ] || kill -KILL "$nap"
-  wait "$nap"
-  [ -n "$over" ] || kill "$stdout_drain" "$stderr_drain"
+  while [ -z "$over" ]; do
+    sleep 5 &
+    nap=$!
+    [ -z "$over" ] || kill -KILL "$nap"
+    wait "$nap"
+    [ -n "$over" ] || end_drains
+  done
   wait "$nap"
 ) 2>/dev/null &
 guard=$!
@@ -127,24 +138,25 @@ if [ -n "$failed" ]; then
   : >"$TELEWORKER_OUTPUT.stderr"
 fi
 
-# Kernel files go into the record line by line, unread: no line of theirs needs escaping, and one parser is enough.
-usage() {
-  comma=
-  for file in $TELEWORKER_USAGE; do
-    printf '%s"%s":[' "$comma" "${file##*/}"
-    comma=
-    while read -r line; do
-      printf '%s"%s"' "$comma" "$line"
-      comma=,
-    done <"$file"
-    printf ']'
-    comma=,
-  done
+# Lines go into the record unread: no line of the kernel's or of the drains needs escaping, and one parser is enough.
+lines() {
+  separator=''
+  while read -r line; do
+    printf '%s"%s"' "$separator" "$line"
+    separator=,
+  done <"$1"
 }
 record() {
-  printf '{"format":1,"exitCode":%s,"signal":%s,"failure":%s,"stopped":%s,"timedOut":%s,"uptime":%s,"usage":{' \
-    "$exit_code" "$signal" "$failure" "$stopped" "$timed_out" "$uptime" &&
-    usage && printf '}}\n'
+  printf '{"format":1,"exitCode":%s,"signal":%s,"failure":%s,"stopped":%s,"timedOut":%s,"uptime":%s,"gaps":[' \
+    "$exit_code" "$signal" "$failure" "$stopped" "$timed_out" "$uptime" || return
+  [ ! -e gaps ] || lines gaps || return
+  printf '],"usage":{' || return
+  comma=''
+  for file in $TELEWORKER_USAGE; do
+    printf '%s"%s":[' "$comma" "${file##*/}" && lines "$file" && printf ']' || return
+    comma=,
+  done
+  printf '}}\n'
 }
 # A full disk must not cost the job its end: wait for space.
 until record 2>/dev/null >ended.json.new && mv ended.json.new ended.json; do sleep 1; done
@@ -152,4 +164,4 @@ until record 2>/dev/null >ended.json.new && mv ended.json.new ended.json; do sle
 exec 5>&-
 : >"$TELEWORKER_DOORBELL"
 [ -z "$TELEWORKER_CGROUPS" ] || rmdir $TELEWORKER_CGROUPS 2>/dev/null
-rm -f stdout.fifo stderr.fifo session launch.log step
+rm -f stdout.fifo stderr.fifo stdout.copied stderr.copied gaps session launch.log step

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import drainScript from "./drain.sh" with { type: "text" };
 import execScript from "./exec.sh" with { type: "text" };
 import launchScript from "./launch.sh" with { type: "text" };
 import runnerScript from "./runner.sh" with { type: "text" };
@@ -8,10 +9,18 @@ import type { Entry } from "./registry.ts";
 import { jobFolder, type StateFolder } from "./state_folder.ts";
 import type { Account } from "./user.ts";
 
-const SCRIPTS = { "runner.sh": runnerScript, "launch.sh": launchScript, "exec.sh": execScript };
+const SCRIPTS = {
+  "runner.sh": runnerScript,
+  "drain.sh": drainScript,
+  "launch.sh": launchScript,
+  "exec.sh": execScript,
+};
 const SHELL = "/bin/sh";
 /** The one common shell that can close descriptors above 9. */
 const BASH = "/bin/bash";
+
+/** Bytes that a log may be over its most for a while, at the least: each look at it costs two processes, and may come after as few reads as these are blocks. */
+const LEAST_SLICE = 8 * 2 ** 20;
 
 /** Puts the runner's scripts where a shell can read them. Runners of an older daemon keep reading the files that they opened. */
 export async function installScripts(state: StateFolder): Promise<void> {
@@ -46,7 +55,7 @@ export async function spawnRunner(host: Host, entry: Entry, { program, env, acco
   const script = (name: keyof typeof SCRIPTS) => join(host.state.scripts, name);
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const runner = new Deno.Command(host.inheritedDescriptors.length > 0 ? BASH : SHELL, {
-    args: [script("runner.sh"), script("launch.sh"), spec.cwd, program, ...spec.args],
+    args: [script("runner.sh"), script("drain.sh"), script("launch.sh"), spec.cwd, program, ...spec.args],
     clearEnv: true,
     env: {
       TELEWORKER_JOB: jobFolder(host.state, spec.id),
@@ -54,6 +63,8 @@ export async function spawnRunner(host: Host, entry: Entry, { program, env, acco
       TELEWORKER_DOORBELL: join(host.state.ended, spec.id),
       TELEWORKER_CGROUPS: (entry.cgroup?.directories ?? []).join(" "),
       TELEWORKER_USAGE: (entry.cgroup?.usageFiles ?? []).join(" "),
+      TELEWORKER_OUTPUT_MAX: String(spec.outputMaxBytes),
+      TELEWORKER_SLICE: String(Math.max(LEAST_SLICE, Math.ceil(spec.outputMaxBytes / 16))),
       TELEWORKER_CLOSE: host.inheritedDescriptors.join(" "),
       TELEWORKER_PREFIX: prefixOf(spec.limits, account).join(" "),
       TELEWORKER_OWNER: String(account?.uid ?? ""),

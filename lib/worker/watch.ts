@@ -1,13 +1,13 @@
 import { basename, join } from "node:path";
 import { look } from "./adopt.ts";
-import { capOutput } from "./cap.ts";
 import { type Host, noteEnd } from "./host.ts";
+import { noteGaps } from "./gaps.ts";
 import { removeOld } from "./keep.ts";
 import { logger } from "./logger.ts";
 import type { Entry } from "./registry.ts";
 import { removeIfThere } from "./remove.ts";
 
-/** Milliseconds between looks at every running job: for a runner that was killed and so will not ring, and at its output's size. */
+/** Milliseconds between looks at every running job: for a runner that was killed and so will not ring. */
 const LOOK = 1_000;
 /** Milliseconds between looks for what has been kept long enough. */
 const CLEAN_UP = 60_000;
@@ -53,21 +53,19 @@ export class Watch implements AsyncDisposable {
   async #answer(id: string): Promise<void> {
     try {
       const entry = this.#host.registry.get(id);
-      if (entry !== undefined) {
-        await this.#end(entry);
-        await capOutput(this.#host, entry);
-      }
+      if (entry !== undefined) await this.#end(entry);
       await removeIfThere(join(this.#host.state.ended, id));
     } catch (error) {
       logger.error("Cannot take note of the end of job {id}: {error}", { id, error });
     }
   }
 
-  /** Takes note of an end, and removes the cgroup if the runner could not: it may hold groups that the job made below it. */
+  /** Takes note of what the bell was rung for: a gap, or the end. Then it removes the cgroup if the runner could not: it may hold groups that the job made below it. */
   async #end(entry: Entry): Promise<void> {
     await noteEnd(this.#host, entry);
+    if (entry.ended === null) return await noteGaps(this.#host, entry);
     const { cgroup } = entry;
-    if (entry.ended === null || cgroup === null) return;
+    if (cgroup === null) return;
     entry.cgroup = null;
     const removal: Promise<void> = cgroup.remove()
       .catch((error) => logger.warn("Cannot remove the cgroup of job {id}: {error}", { id: cgroup.name, error }))
@@ -88,7 +86,6 @@ export class Watch implements AsyncDisposable {
       if (entry.ended !== null) continue;
       try {
         await entry.launching;
-        await capOutput(this.#host, entry);
         await look(this.#host, entry);
       } catch (error) {
         logger.error("Cannot look at job {id}: {error}", { id: entry.spec.id, error });

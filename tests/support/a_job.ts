@@ -33,6 +33,7 @@ export function aJob({ usage, ...fields }: Partial<Omit<Job, "usage">> & { usage
     reason: null,
     outOfMemory: false,
     user: null,
+    gaps: { stdout: [], stderr: [] },
     outputMaxBytes: 2 ** 30,
     limits: {},
     timeoutSeconds: null,

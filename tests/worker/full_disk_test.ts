@@ -1,9 +1,10 @@
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { Worker } from "../../lib/worker/mod.ts";
 import { removeCgroups } from "../support/cgroups.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { runnersEnd } from "./worker.ts";
+import { until } from "../support/until.ts";
+import { runnersEnd, runnersOf } from "./worker.ts";
 
 async function command(name: string, ...args: string[]): Promise<boolean> {
   return (await new Deno.Command(name, { args, stdin: "null", stdout: "null", stderr: "null" }).output()).success;
@@ -83,3 +84,35 @@ Deno.test({
       equal([...Deno.readDirSync(join(disk.path, "state", "jobs"))].length, 0);
     }),
 });
+
+Deno.test({
+  name: "a job that writes to a full disk waits, goes on when there is space, and its record says what is missing",
+  ignore: Deno.uid() !== 0,
+  fn: () =>
+    onSmallDisk(async (worker, disk) => {
+      await using folder = await TemporaryFolder.create();
+      const gate = join(folder.path, "gate");
+      const lines = "seq -f %015.0f 1 20000";
+      const script = `until [ -e "$0" ]; do sleep 0.01; done; ${lines}; exit 7`;
+      const { id } = await worker.start({ owner: "alice", command: "sh", args: ["-c", script, gate] });
+      await disk.fill();
+      await Deno.writeTextFile(gate, "");
+      await until("a drain waits for space", () => runnersOf(join(disk.path, "state"), id).some(isSleep));
+      equal(worker.status(id).state, "running");
+      await disk.free();
+      const job = await worker.wait(id);
+      deepEqual([job.state, job.exitCode], ["exited", 7]);
+      const [offset = NaN, ...more] = job.gaps.stdout;
+      deepEqual([more, job.gaps.stderr], [[], []]);
+      const text = await new Response((await worker.output(id, "stdout")).bytes).text();
+      const whole = new TextDecoder().decode((await new Deno.Command("sh", { args: ["-c", lines] }).output()).stdout);
+      ok(whole.startsWith(text.slice(0, offset)), "what is before the gap is not what was written");
+      ok(whole.endsWith(text.slice(offset)), "what is behind the gap is not what was written");
+      const missing = whole.length - text.length;
+      ok(missing > 0 && missing <= 65_536, `${missing} bytes are missing`);
+    }),
+});
+
+function isSleep(pid: number): boolean {
+  return Deno.readTextFileSync(`/proc/${pid}/comm`) === "sleep\n";
+}

@@ -7,7 +7,9 @@ import { integer } from "@optique/core/valueparser";
 import { STREAMS } from "../../contract/mod.ts";
 import { exitCodeOf } from "../exit_code.ts";
 import { copyOutput } from "../follow.ts";
+import { describeGaps } from "../format.ts";
 import type { Session } from "../session.ts";
+import { note } from "../terminal.ts";
 import { jobArgument } from "./status.ts";
 import { waitFor } from "./wait.ts";
 
@@ -44,5 +46,7 @@ export async function logs(flags: InferValue<typeof logsCommand>, { api }: Sessi
   const signal = new AbortController().signal;
   const options = { tail: flags.tail, follow: flags.follow, signal };
   await Promise.all(streams.map((stream) => copyOutput(api, job.id, stream, options)));
-  return flags.follow ? exitCodeOf(await waitFor(api, job.id, signal)) : 0;
+  const now = await (flags.follow ? waitFor(api, job.id, signal) : api.job(job.id));
+  for (const gap of describeGaps(now)) await note(gap);
+  return flags.follow ? exitCodeOf(now) : 0;
 }

@@ -7,7 +7,7 @@ import type { Job } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { EXIT, exitCodeOf } from "../exit_code.ts";
 import { copyOutput } from "../follow.ts";
-import { describeState } from "../format.ts";
+import { describeGaps, describeState } from "../format.ts";
 import { jobFlags, toRequest } from "../job_flags.ts";
 import type { Session } from "../session.ts";
 import { note } from "../terminal.ts";
@@ -54,6 +54,7 @@ export async function run(flags: InferValue<typeof runCommand>, { api }: Session
     const job = await starting;
     const ended = await followJob(api, job, detached.signal);
     await Promise.all(stopping);
+    for (const gap of describeGaps(ended)) await note(gap);
     if (ended.reason !== null || ended.outOfMemory) await note(ended.reason ?? `The job ${describeState(ended)}`);
     return exitCodeOf(ended);
   } catch (error) {

@@ -1,0 +1,85 @@
+# Read by runner.sh: copies a FIFO to its log, outside the job and outside the daemon.
+#
+#   drain STREAM     in a shell of its own, in the job's folder; ends when every writer has closed the FIFO
+#
+# In the environment, besides what stands in runner.sh: TELEWORKER_OUTPUT_MAX (bytes of a stream to keep) and TELEWORKER_SLICE
+# (bytes that it may have more, until they are freed). In the job's folder it keeps:
+#
+#   STREAM.first     the first byte that the log still has, once older ones were freed
+#   gaps             a line "STREAM OFFSET" for each place where bytes are missing
+
+# Bytes of a block: what dd reads at once, at most, and what can be freed. No pipe gives more, no file system's blocks are larger.
+TELEWORKER_BLOCK=65536
+
+drain() {
+  stream=$1 copy='' over='' size=0 first=0
+  # A process out of our reach holds the FIFO. While there is only space to wait for, nothing is ended: bytes are still to come.
+  trap '[ -z "$copy" ] || { over=1; kill -KILL "$copy"; }' TERM
+  # When no process can be forked any more this shell leaves, through this trap, and becomes the copy itself.
+  trap 'exec cat <&7 >&8' EXIT
+  exec 7<"$stream.fifo" 8>>"$TELEWORKER_OUTPUT.$stream"
+  most=$(((TELEWORKER_OUTPUT_MAX + TELEWORKER_SLICE) / TELEWORKER_BLOCK))
+  while copy_blocks "$most"; do
+    free_head
+    most=$((TELEWORKER_SLICE / TELEWORKER_BLOCK))
+  done
+  free_head
+  trap - EXIT
+}
+
+# Copies so many blocks, each as soon as it is there and as small as it comes. Fails when the output has ended.
+copy_blocks() {
+  while [ -z "$over" ]; do
+    LC_ALL=C dd bs="$TELEWORKER_BLOCK" count="$1" <&7 >&8 2>"$stream.copied" &
+    copy=$!
+    wait "$copy"
+    status=$? copy='' blocks=0 bytes=''
+    # Only dd can tell what it did: a shell has no sizes without a process.
+    while read -r word what; do
+      case $what in
+      "records in") blocks=$((${word%+*} + ${word#*+})) ;;
+      bytes*) bytes=$word ;;
+      esac
+    done <"$stream.copied"
+    if [ "$status" = 0 ] && [ -n "$bytes" ]; then
+      size=$((size + bytes))
+      [ "$blocks" = "$1" ]
+      return
+    fi
+    [ -n "$over" ] || mend
+  done
+  return 1
+}
+
+# A full disk must not cost the job its life: it waits, as at any full pipe, until there is space again. Only what dd had read and
+# could not write is missing, at most a block.
+mend() {
+  while
+    sleep 1
+    ! dd if=/dev/zero of="$stream.space" bs="$TELEWORKER_BLOCK" count=2 2>/dev/null
+  do
+    rm -f "$stream.space"
+  done
+  rm -f "$stream.space"
+  size=$(wc -c <"$TELEWORKER_OUTPUT.$stream")
+  [ "$status" = 0 ] || { echo "$stream $size" >>gaps && : >"$TELEWORKER_DOORBELL"; }
+}
+
+# Frees the oldest blocks of a log that is over its most; all offsets stay. Readers are told before any byte goes.
+free_head() {
+  next=$(((size - TELEWORKER_OUTPUT_MAX) / TELEWORKER_BLOCK * TELEWORKER_BLOCK))
+  [ "$next" -gt "$first" ] || return 0
+  tell_first "$next"
+  if fallocate --punch-hole --offset "$first" --length $((next - first)) "$TELEWORKER_OUTPUT.$stream"; then
+    # On a full disk there was no place for it before.
+    [ -n "$told" ] || tell_first "$next"
+    first=$next
+  else
+    tell_first "$first"
+  fi
+}
+
+tell_first() {
+  told=''
+  echo "$1" >"$stream.first.new" && mv "$stream.first.new" "$stream.first" && told=1
+}
