@@ -1,14 +1,14 @@
 import { logger } from "./logger.ts";
 import { join } from "node:path";
-import { type Host, inUse, noteEnd, recordEnd } from "./host.ts";
+import { type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
 import { readUptime } from "./job.ts";
 import { noteGaps } from "./gaps.ts";
 import { isAlive, type Process } from "./process.ts";
 import { endedByDaemon, readRecord, type Spec, specSchema, stopSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
-import { REMOVED, removeIfThere } from "./remove.ts";
+import { REMOVED } from "./remove.ts";
 import { noteStart, readClaim } from "./start.ts";
-import { jobFolder } from "./state_folder.ts";
+import { jobFolder, removeIfThere } from "./state_folder.ts";
 import { kill, killAfter } from "./stop.ts";
 import { superviseTimeout } from "./timeout.ts";
 import { z } from "zod";
@@ -90,12 +90,15 @@ export async function look(host: Host, entry: Entry): Promise<void> {
   if (isAlive(runner, host.bootId)) return await noteLateStart(host, entry);
   // After the look at the process: a runner that has gone has recorded the end before.
   await noteEnd(host, entry);
-  if (entry.ended !== null) return;
+  if (entry.ended === null) await lose(host, entry, runner);
+  await tidy(host, entry);
+}
+
+async function lose(host: Host, entry: Entry, runner: Process): Promise<void> {
   if (entry.started === null) await noteStart(host, entry);
   if (runner.bootId === host.bootId) await kill(host, entry);
   await noteGaps(host, entry);
   await recordEnd(host, entry, endedByDaemon({ lost: true, reason: lostReason(host, runner), gaps: entry.gaps }));
-  await entry.cgroup?.remove();
 }
 
 /** A runner may have been adopted before it had started the program. */

@@ -1,6 +1,7 @@
-# Read by runner.sh: copies a FIFO to its log, outside the job and outside the daemon.
+# Read by runner.sh: copies the job's FIFOs to its logs, outside the job and outside the daemon.
 #
-#   drain STREAM     in a shell of its own, in the job's folder; ends when every writer has closed the FIFO
+#   drain STREAM     in a shell of its own, in the job's folder, the FIFO on 7; ends when every writer has closed that
+#   await_drains     waits for the ends of "$stdout_drain" and "$stderr_drain", once the job is dead
 #
 # In the environment, besides what stands in runner.sh: TELEWORKER_OUTPUT_MAX (bytes of a stream to keep) and TELEWORKER_SLICE
 # (bytes that it may have more, until they are freed). In the job's folder it keeps:
@@ -17,7 +18,8 @@ drain() {
   trap '[ -z "$copy" ] || { over=1; kill -KILL "$copy"; }' TERM
   # When no process can be forked any more this shell leaves, through this trap, and becomes the copy itself.
   trap 'exec cat <&7 >&8' EXIT
-  exec 7<"$stream.fifo" 8>>"$TELEWORKER_OUTPUT.$stream"
+  # With exec, for a shell keeps a copy of what is redirected for one command: here the end of the FIFO that is written to.
+  exec 3>&- 4>&- 5>&- 8>>"$TELEWORKER_OUTPUT.$stream"
   most=$(((TELEWORKER_OUTPUT_MAX + TELEWORKER_SLICE) / TELEWORKER_BLOCK))
   while copy_blocks "$most"; do
     free_head
@@ -82,4 +84,33 @@ free_head() {
 tell_first() {
   told=''
   echo "$1" >"$stream.first.new" && mv "$stream.first.new" "$stream.first" && told=1
+}
+
+# With every writer dead the drains end by themselves. Should a process out of our reach hold a FIFO, they are told to end.
+# SIGKILL for the nap: between fork and exec it still has the trap's handler, which would swallow a SIGTERM.
+await_drains() {
+  (
+    nap='' over=''
+    trap 'over=1; [ -z "$nap" ] || kill -KILL "$nap"' TERM
+    while [ -z "$over" ]; do
+      sleep 5 &
+      nap=$!
+      [ -z "$over" ] || kill -KILL "$nap"
+      wait "$nap"
+      [ -n "$over" ] || end_drains
+    done
+    wait "$nap"
+  ) 2>/dev/null &
+  guard=$!
+  wait "$stdout_drain" "$stderr_drain"
+  kill "$guard" 2>/dev/null
+  wait "$guard"
+}
+
+end_drains() {
+  for drain in "$stdout_drain" "$stderr_drain"; do
+    # One that has ended may have left its number to a stranger; ours have this shell as their parent.
+    read -r stat <"/proc/$drain/stat" || continue
+    case ${stat##*) } in ?" $$ "*) kill "$drain" ;; esac
+  done
 }

@@ -6,7 +6,7 @@ import type { Keep } from "./keep.ts";
 import type { HostLimits } from "./limits.ts";
 import { type Ended, endedSchema, readRecord, writeRecord } from "./records.ts";
 import type { Entry, Registry } from "./registry.ts";
-import { jobFolder, logPath, type StateFolder } from "./state_folder.ts";
+import { jobFolder, logPath, removeIfThere, type StateFolder } from "./state_folder.ts";
 
 /** What the verbs share: this host, as one worker sees it. */
 export interface Host {
@@ -46,6 +46,26 @@ export async function noteEnd(host: Host, entry: Entry): Promise<void> {
 export async function recordEnd(host: Host, entry: Entry, ended: Ended): Promise<void> {
   await writeRecord(join(jobFolder(host.state, entry.spec.id), "ended.json"), ended);
   await noteEnd(host, entry);
+}
+
+/** What a runner that could not end in order leaves in the job's folder. */
+const LEFTOVERS = [
+  "stdout.fifo",
+  "stderr.fifo",
+  "stdout.copied",
+  "stderr.copied",
+  "gaps",
+  "session",
+  "launch.log",
+  "step",
+];
+
+/** Does for a job that has ended what its runner could not do itself any more. */
+export async function tidy(host: Host, entry: Entry): Promise<void> {
+  await entry.cgroup?.kill();
+  await entry.cgroup?.remove();
+  const folder = jobFolder(host.state, entry.spec.id);
+  await Promise.all(LEFTOVERS.map((name) => removeIfThere(join(folder, name))));
 }
 
 /** When a record was written, by the clock of its time. */

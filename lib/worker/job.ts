@@ -132,7 +132,7 @@ function reasonOf(spec: Spec, ended: Ended): string | null {
     case "fork":
       return `${cannot}: the host has no process left to run it in`;
     case "record":
-      return `${cannot}: the start could not be recorded on disk`;
+      return `${cannot}: the start could not be recorded: the host has no space or no process left`;
     case "host":
     case "exec":
       return `${cannot}: the host cannot execute it`;

@@ -30,7 +30,7 @@ done
 if [ -n "$TELEWORKER_PREFIX" ]; then
   echo limits >&6
   # By its descriptor: another account cannot enter the folder that it is in.
-  exec 7<"$TELEWORKER_EXEC"
+  exec 7<"$TELEWORKER_SCRIPTS/exec.sh"
   exec $TELEWORKER_PREFIX /bin/sh /proc/self/fd/7 "$@"
 fi
-. "$TELEWORKER_EXEC"
+. "$TELEWORKER_SCRIPTS/exec.sh"

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Host } from "./host.ts";
 import type { Entry } from "./registry.ts";
-import { jobFolder, logPath } from "./state_folder.ts";
+import { jobFolder, logPath, removeIfThere } from "./state_folder.ts";
 import { stop } from "./stop.ts";
 
 /** The ending of the folder of a job that is being removed; what is found with it at a start is removed for good. */
@@ -26,13 +26,4 @@ export async function remove(host: Host, entry: Entry): Promise<void> {
   await removeIfThere(join(host.state.ended, entry.spec.id));
   await removeIfThere(folder + REMOVED);
   await entry.cgroup?.remove();
-}
-
-/** Removes a file or a folder with all that is in it. */
-export async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -1,18 +1,19 @@
 #!/bin/sh
 # The life of one job, outside the daemon and outside the job's cgroup.
 #
-#   runner.sh DRAIN_SCRIPT LAUNCH_SCRIPT CWD COMMAND [ARG]...
+#   runner.sh CWD COMMAND [ARG]...
 #
 # In the environment: TELEWORKER_JOB (its folder), TELEWORKER_OUTPUT (its logs, less the ending), TELEWORKER_DOORBELL,
-# TELEWORKER_CGROUPS and TELEWORKER_USAGE (folders to enter and files to keep, separated by blanks), TELEWORKER_CLOSE (descriptors),
-# TELEWORKER_PREFIX (prlimit, setpriv), TELEWORKER_OWNER (uid of the job's user, if not ours), TELEWORKER_EXEC (exec.sh),
-# TELEWORKER_TOKEN (see there), TELEWORKER_OUTPUT_MAX and TELEWORKER_SLICE (see drain.sh), TELEWORKER_ENV_COUNT and TELEWORKER_ENV_<n> (the job's own environment). On stdout one line, "started", once the program is about to run.
+# TELEWORKER_SCRIPTS (the folder of this file), TELEWORKER_CGROUPS and TELEWORKER_USAGE (folders to enter and files to keep, separated
+# by blanks), TELEWORKER_CLOSE (descriptors), TELEWORKER_PREFIX (prlimit, setpriv), TELEWORKER_OWNER (uid of the job's user, if not
+# ours), TELEWORKER_OUTPUT_MAX and TELEWORKER_SLICE (see drain.sh), TELEWORKER_TOKEN (see exec.sh), TELEWORKER_ENV_COUNT and
+# TELEWORKER_ENV_<n> (the job's own environment). On stdout one line, "started", once the program is about to run.
 #
 # Nothing of the user's is ever parsed by this shell: the command travels as "$@".
 set -uf
 umask 077
-. "$1"
-shift
+. "$TELEWORKER_SCRIPTS/drain.sh"
+. "$TELEWORKER_SCRIPTS/group.sh"
 # Descriptors that the daemon itself was started with; only a shell that can close those above 9 is given any.
 for descriptor in $TELEWORKER_CLOSE; do eval "exec $descriptor>&-"; done
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -31,112 +32,6 @@ set +C
 # On a full disk the claim is taken back, lest it stay without a name.
 printf '{"format":1,"pid":%s,"startTime":%s,"bootId":"%s"}\n' $$ "$start_time" "$boot_id" >&9 || { rm -f runner.json; exit; }
 exec 9>&-
-
-# Pipes, not the logs themselves: a program that opens /dev/stderr for writing would truncate a regular file.
-mkfifo -m 600 stdout.fifo stderr.fifo || exit
-[ -z "$TELEWORKER_OWNER" ] || chown "$TELEWORKER_OWNER" stdout.fifo stderr.fifo || exit
-drain stdout 2>/dev/null &
-stdout_drain=$!
-drain stderr 2>/dev/null &
-stderr_drain=$!
-exec 3>stdout.fifo 4>stderr.fifo 5>&1 >/dev/null
-
-# A shell's own `wait` says 137 both for `exit 137` and for SIGKILL. setsid(1) tells them apart: after a signal it complains on
-# its stderr and exits with the raw wait status. In the foreground, for a shell starts what runs behind it with SIGINT ignored.
-echo fork >step
-LC_ALL=C setsid --fork --wait sh "$@" 2>launch.log
-status=$?
-exec 3>&- 4>&-
-read -r uptime rest </proc/uptime
-
-exit_code=$status signal=null failure=null step=record failed=''
-while read -r line; do step=$line; done <step
-[ "$step" = exec ] || failed=1
-while read -r line; do
-  case $line in
-  "$TELEWORKER_TOKEN") failed=1 ;;
-  *"did not exit normally"*) exit_code=null signal=$((status & 127)) failed='' ;;
-  esac
-done <launch.log
-# A user's stop counts only while the program runs; from here on it is too late to be the cause.
-stopped=false timed_out=false
-[ ! -e stop.json ] || stopped=true
-[ ! -e timeout.json ] || timed_out=true
-
-# Grandchildren and daemonized children go with the main process, also those in groups that the job made below its own. All of the
-# job's folders hold the same processes; on v1 the freezer is the one to use, for it keeps a fork bomb from outrunning the loop.
-populated() {
-  read -r pid <"$1/cgroup.procs" && return
-  for below in "$1"/*/; do
-    [ ! -e "$below/cgroup.procs" ] || ! populated "${below%/}" || return 0
-  done
-  return 1
-}
-kill_all() {
-  while read -r pid; do kill -KILL "$pid"; done <"$1/cgroup.procs"
-  for below in "$1"/*/; do
-    [ ! -e "$below/cgroup.procs" ] || kill_all "${below%/}"
-  done
-}
-kill_group() {
-  for cgroup in $TELEWORKER_CGROUPS; do
-    [ ! -e "$cgroup/freezer.state" ] || break
-  done
-  set +f
-  while populated "$cgroup"; do
-    if [ -e "$cgroup/cgroup.kill" ]; then
-      echo 1 >"$cgroup/cgroup.kill"
-    else
-      [ ! -e "$cgroup/freezer.state" ] || echo FROZEN >"$cgroup/freezer.state"
-      kill_all "$cgroup"
-      [ ! -e "$cgroup/freezer.state" ] || echo THAWED >"$cgroup/freezer.state"
-    fi
-    sleep 0.01
-  done
-  set -f
-}
-if [ -n "$TELEWORKER_CGROUPS" ]; then
-  kill_group
-elif [ -e session ]; then
-  read -r session <session
-  kill -KILL "-$session"
-fi 2>/dev/null
-
-# With every writer dead the drains end by themselves. Should a process out of our reach hold a FIFO, they are told to end.
-# SIGKILL for the nap: between fork and exec it still has the trap's handler, which would swallow a SIGTERM.
-end_drains() {
-  for drain in "$stdout_drain" "$stderr_drain"; do
-    # One that has ended may have left its number to a stranger; ours have this shell as their parent.
-    read -r stat <"/proc/$drain/stat" || continue
-    case ${stat##*) } in ?" $$ "*) kill "$drain" ;; esac
-  done
-}
-(
-  nap='' over=''
-  trap 'over=1; [ -z "$nap" ] || kill -KILL "$nap"' TERM
-  while [ -z "$over" ]; do
-    sleep 5 &
-    nap=$!
-    [ -z "$over" ] || kill -KILL "$nap"
-    wait "$nap"
-    [ -n "$over" ] || end_drains
-  done
-  wait "$nap"
-) 2>/dev/null &
-guard=$!
-wait "$stdout_drain" "$stderr_drain"
-kill "$guard" 2>/dev/null
-wait "$guard"
-
-# A shell that could not become the program says so as the last thing it says; nothing else has been written then.
-case $status in
-126 | 127) [ "$(tail -n 1 "$TELEWORKER_OUTPUT.stderr")" != "$TELEWORKER_TOKEN" ] || failed=1 ;;
-esac
-if [ -n "$failed" ]; then
-  exit_code=null failure="\"$step\""
-  mv "$TELEWORKER_OUTPUT.stderr" failure.log
-  : >"$TELEWORKER_OUTPUT.stderr"
-fi
 
 # Lines go into the record unread: no line of the kernel's or of the drains needs escaping, and one parser is enough.
 lines() {
@@ -158,9 +53,76 @@ record() {
   done
   printf '}}\n'
 }
+# Until it is known better: what stands in the record if not even the program's process can be made.
+exit_code=null signal=null failure='"fork"' stopped=false timed_out=false stdout_drain='' stderr_drain='' launched=''
+read -r uptime rest </proc/uptime
+
+# When the host has no process left a shell leaves. This one does through this trap, and becomes the rename of its record itself.
+leave() {
+  [ -n "$launched" ] || kill -KILL $stdout_drain $stderr_drain
+  wait $stdout_drain $stderr_drain
+  record >ended.json.new && exec mv ended.json.new ended.json
+}
+trap 'leave 2>/dev/null' EXIT
+
+# Pipes, not the logs themselves: a program that opens /dev/stderr for writing would truncate a regular file.
+mkfifo -m 600 stdout.fifo stderr.fifo && { [ -z "$TELEWORKER_OWNER" ] || chown "$TELEWORKER_OWNER" stdout.fifo stderr.fifo; } || {
+  trap - EXIT
+  exit
+}
+# Opened for both ends first, for an open of one end waits for the other: nothing hangs if this shell is killed here.
+exec 9<>stdout.fifo 7<stdout.fifo 3>stdout.fifo 9<>stderr.fifo 8<stderr.fifo 4>stderr.fifo 9>&- 5>&1 >/dev/null
+drain stdout 2>/dev/null &
+stdout_drain=$!
+{ exec 7<&8 && drain stderr; } 2>/dev/null &
+stderr_drain=$!
+exec 7<&- 8<&-
+
+# A shell's own `wait` says 137 both for `exit 137` and for SIGKILL. setsid(1) tells them apart: after a signal it complains on
+# its stderr and exits with the raw wait status. In the foreground, for a shell starts what runs behind it with SIGINT ignored.
+echo fork >step
+LC_ALL=C setsid --fork --wait sh "$TELEWORKER_SCRIPTS/launch.sh" "$@" 2>launch.log
+status=$? launched=1
+exec 3>&- 4>&-
+read -r uptime rest </proc/uptime
+
+exit_code=$status failure=null step=record failed=''
+while read -r line; do step=$line; done <step
+[ "$step" = exec ] || failed=1
+while read -r line; do
+  case $line in
+  "$TELEWORKER_TOKEN") failed=1 ;;
+  *"did not exit normally"*) exit_code=null signal=$((status & 127)) failed='' ;;
+  esac
+done <launch.log
+# A user's stop counts only while the program runs; from here on it is too late to be the cause.
+[ ! -e stop.json ] || stopped=true
+[ ! -e timeout.json ] || timed_out=true
+
+# What is left of the job goes with its main process.
+if [ -n "$TELEWORKER_CGROUPS" ]; then
+  kill_group
+elif [ -e session ]; then
+  read -r session <session
+  kill -KILL "-$session"
+fi 2>/dev/null
+
+await_drains
+
+# A shell that could not become the program says so as the last thing it says; nothing else has been written then.
+case $status in
+126 | 127) [ "$(tail -n 1 "$TELEWORKER_OUTPUT.stderr")" != "$TELEWORKER_TOKEN" ] || failed=1 ;;
+esac
+if [ -n "$failed" ]; then
+  exit_code=null failure="\"$step\""
+  mv "$TELEWORKER_OUTPUT.stderr" failure.log
+  : >"$TELEWORKER_OUTPUT.stderr"
+fi
+
 # A full disk must not cost the job its end: wait for space.
 until record 2>/dev/null >ended.json.new && mv ended.json.new ended.json; do sleep 1; done
 # Not before: a daemon that still waits for the start learns by this that there is a record instead.
+trap - EXIT
 exec 5>&-
 : >"$TELEWORKER_DOORBELL"
 [ -z "$TELEWORKER_CGROUPS" ] || rmdir $TELEWORKER_CGROUPS 2>/dev/null

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import drainScript from "./drain.sh" with { type: "text" };
 import execScript from "./exec.sh" with { type: "text" };
+import groupScript from "./group.sh" with { type: "text" };
 import launchScript from "./launch.sh" with { type: "text" };
 import runnerScript from "./runner.sh" with { type: "text" };
 import type { Host } from "./host.ts";
@@ -12,6 +13,7 @@ import type { Account } from "./user.ts";
 const SCRIPTS = {
   "runner.sh": runnerScript,
   "drain.sh": drainScript,
+  "group.sh": groupScript,
   "launch.sh": launchScript,
   "exec.sh": execScript,
 };
@@ -52,10 +54,9 @@ export interface Launch {
  */
 export async function spawnRunner(host: Host, entry: Entry, { program, env, account }: Launch): Promise<boolean> {
   const { spec } = entry;
-  const script = (name: keyof typeof SCRIPTS) => join(host.state.scripts, name);
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const runner = new Deno.Command(host.inheritedDescriptors.length > 0 ? BASH : SHELL, {
-    args: [script("runner.sh"), script("drain.sh"), script("launch.sh"), spec.cwd, program, ...spec.args],
+    args: [join(host.state.scripts, "runner.sh"), spec.cwd, program, ...spec.args],
     clearEnv: true,
     env: {
       TELEWORKER_JOB: jobFolder(host.state, spec.id),
@@ -68,7 +69,7 @@ export async function spawnRunner(host: Host, entry: Entry, { program, env, acco
       TELEWORKER_CLOSE: host.inheritedDescriptors.join(" "),
       TELEWORKER_PREFIX: prefixOf(spec.limits, account).join(" "),
       TELEWORKER_OWNER: String(account?.uid ?? ""),
-      TELEWORKER_EXEC: script("exec.sh"),
+      TELEWORKER_SCRIPTS: host.state.scripts,
       TELEWORKER_TOKEN: crypto.randomUUID(),
       TELEWORKER_ENV_COUNT: String(variables.length),
       ...Object.fromEntries(variables.map((variable, index) => [`TELEWORKER_ENV_${index + 1}`, variable])),

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { WorkerError } from "./errors.ts";
-import { createLogs, type Host, inUse, modifiedAt, noteEnd, recordEnd } from "./host.ts";
+import { createLogs, type Host, inUse, modifiedAt, noteEnd, recordEnd, tidy } from "./host.ts";
 import { describe, type Job } from "./job.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
@@ -112,16 +112,18 @@ async function launch(
     await discard(host, entry);
     throw error;
   }
+  let launched: boolean;
   try {
     const env = { PATH: DEFAULT_PATH, ...(account === null ? {} : environmentOf(account)), ...given };
     const program = await findProgram(spec.command, spec.cwd, env.PATH);
-    const launched = await spawnRunner(host, entry, { program, env, account });
+    launched = await spawnRunner(host, entry, { program, env, account });
     await noteEnd(host, entry);
     if (!launched && entry.ended === null) throw new Error(`Cannot start "${spec.command}": its runner could not work`);
   } catch (error) {
-    await entry.cgroup?.remove();
-    return await recordEnd(host, entry, endedByDaemon({ failure: "host", reason: launchReason(spec, error) }));
+    await recordEnd(host, entry, endedByDaemon({ failure: "host", reason: launchReason(spec, error) }));
+    launched = false;
   }
+  if (!launched) return await tidy(host, entry);
   await noteStart(host, entry);
   superviseTimeout(host, entry);
 }
@@ -150,13 +152,24 @@ async function discard(host: Host, entry: Entry): Promise<void> {
   }
 }
 
+/** Why the kernel makes no process: fork(2), execve(2), pipe(2). */
+const SPAWN_REASONS: Readonly<Record<string, string>> = {
+  // E2BIG: arguments and environment over a quarter of the stack limit, or one word over 128 KiB.
+  7: "its arguments are too long for this host",
+  // EAGAIN
+  11: "the host has no process left to run it in",
+  // ENOMEM
+  12: "the host has no memory left to run it in",
+  // ENFILE, EMFILE
+  23: "the host has no file descriptor left",
+  24: "the daemon has no file descriptor left",
+};
+
 function launchReason(spec: Spec, error: unknown): string {
   if (!(error instanceof Error)) throw error;
-  // E2BIG: execve(2) refuses arguments and environment over a quarter of the stack limit, or one word over 128 KiB.
-  if (error.message.includes("os error 7")) {
-    return `Cannot start "${spec.command}": its arguments are too long for this host`;
-  }
-  return error.message;
+  const errno = /\(os error (\d+)\)/.exec(error.message)?.[1] ?? "";
+  const reason = SPAWN_REASONS[errno];
+  return reason === undefined ? error.message : `Cannot start "${spec.command}": ${reason}`;
 }
 
 /** Which runner has claimed the job; null for none, and for one that died in the attempt and left the file empty. */

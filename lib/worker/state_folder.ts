@@ -38,3 +38,12 @@ export function jobFolder(state: StateFolder, id: string): string {
 export function logPath(state: StateFolder, id: string, stream: Stream): string {
   return join(state.output, `${id}.${stream}`);
 }
+
+/** Removes a file or a folder with all that is in it. */
+export async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -5,7 +5,7 @@ import { noteGaps } from "./gaps.ts";
 import { removeOld } from "./keep.ts";
 import { logger } from "./logger.ts";
 import type { Entry } from "./registry.ts";
-import { removeIfThere } from "./remove.ts";
+import { removeIfThere } from "./state_folder.ts";
 
 /** Milliseconds between looks at every running job: for a runner that was killed and so will not ring. */
 const LOOK = 1_000;
