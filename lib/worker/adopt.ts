@@ -2,8 +2,10 @@ import { logger } from "./logger.ts";
 import { join } from "node:path";
 import { type Host, inUse, noteEnd, recordEnd } from "./host.ts";
 import { readUptime } from "./job.ts";
+import { setAside } from "./damaged.ts";
 import { isAlive, type Process } from "./process.ts";
-import { endedByDaemon, firstSchema, readRecord, type Spec, specSchema, stopSchema } from "./records.ts";
+import { DamageError, readRecord, whyNoRecord } from "./read_record.ts";
+import { endedByDaemon, firstSchema, type Spec, specSchema, stopSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { REMOVED, removeIfThere } from "./remove.ts";
 import { noteStart, readClaim } from "./start.ts";
@@ -12,7 +14,8 @@ import { kill, killAfter } from "./stop.ts";
 import { superviseTimeout } from "./timeout.ts";
 import { z } from "zod";
 
-const isId = (name: string) => z.uuid().safeParse(name).success;
+/** Whether this is a job's id, as we write them. */
+const isId = (name: string) => name === name.toLowerCase() && z.uuid().safeParse(name).success;
 
 /** Rebuilds from the disk what an earlier worker knew, and goes on where it stopped. */
 export async function adopt(host: Host): Promise<void> {
@@ -28,30 +31,51 @@ export async function adopt(host: Host): Promise<void> {
   for (const spec of specs) {
     const entry = host.registry.add(spec);
     entry.cgroup = inUse(host.cgroups.open(spec.id));
-    await adoptJob(host, entry);
+    if (readRecords(host, entry) && entry.ended === null) await takeOver(host, entry);
   }
   await sweep(host);
 }
 
+/** What was asked; null where there is no job, or a damaged one, which is set aside. */
 async function readSpec(host: Host, id: string): Promise<Spec | null> {
-  const path = join(jobFolder(host.state, id), "spec.json");
+  const folder = jobFolder(host.state, id);
   try {
-    const spec = await readRecord(path, specSchema);
-    // A crash left the folder before anything was promised to anybody.
-    if (spec === null) await removeIfThere(jobFolder(host.state, id));
-    return spec;
+    const info = Deno.lstatSync(folder);
+    if (!info.isDirectory) throw new DamageError(`its folder ${whyNoRecord(info) ?? "is a file"}`);
+    const spec = readRecord(join(folder, "spec.json"), specSchema)?.record;
+    if (spec === undefined) await removeUnpromised(folder);
+    else if (spec.id !== id) throw new DamageError(`its record "spec.json" is that of job "${spec.id}"`);
+    return spec ?? null;
   } catch (error) {
-    logger.error("Cannot read job {id}, it is set aside: {error}", { id, error });
+    setAside(host, { id, spec: null }, error);
     return null;
   }
 }
 
-async function adoptJob(host: Host, entry: Entry): Promise<void> {
+/** Removes what a crash left before anything was promised to anybody: at most a specification that was not yet whole. */
+async function removeUnpromised(folder: string): Promise<void> {
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.startsWith("spec.json.")) throw new DamageError('its record "spec.json" is missing');
+  }
+  await removeIfThere(folder);
+}
+
+/** Reads how a job was left, or sets it aside. */
+function readRecords(host: Host, entry: Entry): boolean {
   try {
-    await noteEnd(host, entry);
-    await noteStart(host, entry);
-    await noteFirst(host, entry);
-    if (entry.ended !== null) return;
+    noteEnd(host, entry);
+    noteStart(host, entry);
+    noteFirst(host, entry);
+    return true;
+  } catch (error) {
+    setAside(host, { id: entry.spec.id, spec: entry.spec }, error);
+    return false;
+  }
+}
+
+/** Goes on with a job that has not ended. What does not work now is tried again by the watch. */
+async function takeOver(host: Host, entry: Entry): Promise<void> {
+  try {
     // One that starts only now is supervised by the look that finds it.
     const runs = entry.started !== null;
     await look(host, entry);
@@ -59,24 +83,24 @@ async function adoptJob(host: Host, entry: Entry): Promise<void> {
     if (runs) superviseTimeout(host, entry);
     resumeStop(host, entry);
   } catch (error) {
-    logger.error("Cannot adopt job {id}: {error}", { id: entry.spec.id, error });
-    host.registry.delete(entry);
+    if (error instanceof DamageError) setAside(host, { id: entry.spec.id, spec: entry.spec }, error);
+    else logger.error("Cannot adopt job {id}: {error}", { id: entry.spec.id, error });
   }
 }
 
 /** Reads what is left of a job's output. */
-async function noteFirst(host: Host, entry: Entry): Promise<void> {
-  const first = await readRecord(join(jobFolder(host.state, entry.spec.id), "first.json"), firstSchema);
-  if (first !== null) entry.first = { stdout: first.stdout, stderr: first.stderr };
+function noteFirst(host: Host, entry: Entry): void {
+  const first = readRecord(join(jobFolder(host.state, entry.spec.id), "first.json"), firstSchema)?.record;
+  if (first !== undefined) entry.first = { stdout: first.stdout, stderr: first.stderr };
 }
 
 /** Goes on with a stop that an earlier worker began. */
 function resumeStop(host: Host, entry: Entry): void {
   const resume = async () => {
     for (const note of ["stop.json", "timeout.json"] as const) {
-      const stop = await readRecord(join(jobFolder(host.state, entry.spec.id), note), stopSchema);
+      const stop = readRecord(join(jobFolder(host.state, entry.spec.id), note), stopSchema);
       if (stop === null) continue;
-      const left = Math.max(0, stop.killAtUptime - readUptime());
+      const left = Math.max(0, stop.record.killAtUptime - readUptime());
       // The signal is not sent again: a second one means "at once" to many programs.
       await killAfter(host, entry, left);
     }
@@ -92,20 +116,20 @@ function resumeStop(host: Host, entry: Entry): void {
  */
 export async function look(host: Host, entry: Entry): Promise<void> {
   const runner = entry.runner ?? await claim(host, entry);
-  if (isAlive(runner, host.bootId)) return await noteLateStart(host, entry);
+  if (isAlive(runner, host.bootId)) return noteLateStart(host, entry);
   // After the look at the process: a runner that has gone has recorded the end before.
-  await noteEnd(host, entry);
+  noteEnd(host, entry);
   if (entry.ended !== null) return;
-  if (entry.started === null) await noteStart(host, entry);
+  if (entry.started === null) noteStart(host, entry);
   if (runner.bootId === host.bootId) await kill(host, entry);
   await recordEnd(host, entry, endedByDaemon({ lost: true, reason: lostReason(host, runner) }));
   await entry.cgroup?.remove();
 }
 
 /** A runner may have been adopted before it had started the program. */
-async function noteLateStart(host: Host, entry: Entry): Promise<void> {
+function noteLateStart(host: Host, entry: Entry): void {
   if (entry.started !== null) return;
-  await noteStart(host, entry);
+  noteStart(host, entry);
   superviseTimeout(host, entry);
 }
 
@@ -118,7 +142,7 @@ async function claim(host: Host, entry: Entry): Promise<Process> {
     return nobody;
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    return await readClaim(host, entry.spec.id) ?? nobody;
+    return readClaim(host, entry.spec.id) ?? nobody;
   }
 }
 
@@ -131,24 +155,19 @@ function lostReason(host: Host, runner: Process): string {
 /** Removes output and cgroups that belong to no job any more. */
 async function sweep(host: Host): Promise<void> {
   for await (const { name } of Deno.readDir(host.state.output)) {
-    if (host.registry.get(name.replace(/\.[a-z]+$/, "")) === undefined) await removeOrphan(host, name);
+    const id = name.replace(/\.[a-z]+$/, "");
+    if (isId(id) && !isThere(host, id)) await removeIfThere(join(host.state.output, name));
   }
   for (const id of host.cgroups.list()) {
-    const entry = host.registry.get(id);
-    // What was set aside because we cannot read it may well be alive.
-    if (entry === undefined ? await hasFolder(host, id) : entry.ended === null) continue;
+    // One that was set aside may well be alive.
+    if (host.registry.damaged(id) !== undefined || host.registry.get(id)?.ended === null) continue;
     const cgroup = host.cgroups.open(id);
     await cgroup.kill();
     await cgroup.remove();
   }
 }
 
-async function hasFolder(host: Host, id: string): Promise<boolean> {
-  return await Deno.stat(jobFolder(host.state, id)).then(() => true, () => false);
-}
-
-async function removeOrphan(host: Host, name: string): Promise<void> {
-  const id = name.replace(/\.[a-z]+$/, "");
-  // A job that was set aside keeps its output.
-  if (isId(id) && !await hasFolder(host, id)) await removeIfThere(join(host.state.output, name));
+/** Whether there is such a job, be it a damaged one. */
+function isThere({ registry }: Host, id: string): boolean {
+  return registry.get(id) !== undefined || registry.damaged(id) !== undefined;
 }

@@ -1,10 +1,10 @@
 import type { Cgroup, Cgroups } from "../cgroup/mod.ts";
 import type { Wakeups } from "../output/mod.ts";
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Keep } from "./keep.ts";
 import type { HostLimits } from "./limits.ts";
-import { type Ended, endedSchema, readRecord, writeRecord } from "./records.ts";
+import { readRecord } from "./read_record.ts";
+import { type Ended, endedSchema, writeRecord } from "./records.ts";
 import type { Entry, Registry } from "./registry.ts";
 import { jobFolder, logPath, type StateFolder } from "./state_folder.ts";
 
@@ -31,13 +31,15 @@ export interface Host {
   readonly closing: AbortSignal;
 }
 
-/** Takes note of a job's end if its record is there. */
-export async function noteEnd(host: Host, entry: Entry): Promise<void> {
+/**
+ * Takes note of a job's end if its record is there.
+ * @throws {DamageError} when that cannot be used.
+ */
+export function noteEnd(host: Host, entry: Entry): void {
   if (entry.ended !== null) return;
-  const path = join(jobFolder(host.state, entry.spec.id), "ended.json");
-  const record = await readRecord(path, endedSchema);
-  if (record === null) return;
-  host.registry.end(entry, record, await modifiedAt(path));
+  const ended = readRecord(join(jobFolder(host.state, entry.spec.id), "ended.json"), endedSchema);
+  if (ended === null) return;
+  host.registry.end(entry, ended);
   host.wakeups.wake(`${entry.spec.id}.stdout`);
   host.wakeups.wake(`${entry.spec.id}.stderr`);
 }
@@ -45,12 +47,7 @@ export async function noteEnd(host: Host, entry: Entry): Promise<void> {
 /** Records an end that no runner will record. */
 export async function recordEnd(host: Host, entry: Entry, ended: Ended): Promise<void> {
   await writeRecord(join(jobFolder(host.state, entry.spec.id), "ended.json"), ended);
-  await noteEnd(host, entry);
-}
-
-/** When a record was written, by the clock of its time. */
-export async function modifiedAt(path: string): Promise<string> {
-  return (await stat(path)).mtime.toISOString();
+  noteEnd(host, entry);
 }
 
 /** Makes a job's logs, empty and ours alone; what is there stays. */

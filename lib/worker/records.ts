@@ -1,12 +1,13 @@
 /**
- * What stands in a job's folder. Records carry a format version; a reader refuses one it does not know.
+ * What stands in a job's folder. Records carry a format version; see {@linkcode FORMAT}.
  * @module
  */
 import { z } from "zod";
 import type { JobLimits } from "./limits.ts";
 import { processSchema } from "./process.ts";
 
-const FORMAT = 1;
+/** The version of the records; a newer one is refused, an older one is read. */
+export const FORMAT = 1;
 const format = z.literal(FORMAT);
 
 const limit = z.number().positive().exactOptional();
@@ -107,20 +108,6 @@ export function endedByDaemon(end: { failure?: "host"; lost?: boolean; reason: s
     uptime: null,
     usage: {},
   };
-}
-
-/**
- * Reads a record.
- * @returns null when the file is not there.
- * @throws {SyntaxError | z.ZodError} when it is torn or not of this format.
- */
-export async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
-  try {
-    return schema.parse(JSON.parse(await Deno.readTextFile(path)));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
 
 /** Writes a record so that it is there whole or not at all, also after a crash of the host. */

@@ -1,9 +1,11 @@
 import { basename, join } from "node:path";
 import { look } from "./adopt.ts";
 import { capOutput } from "./cap.ts";
+import { setAside } from "./damaged.ts";
 import { type Host, noteEnd } from "./host.ts";
 import { removeOld } from "./keep.ts";
 import { logger } from "./logger.ts";
+import { DamageError } from "./read_record.ts";
 import type { Entry } from "./registry.ts";
 import { removeIfThere } from "./remove.ts";
 
@@ -54,18 +56,25 @@ export class Watch implements AsyncDisposable {
     try {
       const entry = this.#host.registry.get(id);
       if (entry !== undefined) {
-        await this.#end(entry);
+        this.#end(entry);
         await capOutput(this.#host, entry);
       }
       await removeIfThere(join(this.#host.state.ended, id));
     } catch (error) {
-      logger.error("Cannot take note of the end of job {id}: {error}", { id, error });
+      this.#report(error, id);
     }
   }
 
+  /** Reports what goes wrong with a job; one that is damaged is set aside, so that this is said once. */
+  #report(error: unknown, id: string): void {
+    const entry = this.#host.registry.get(id);
+    if (error instanceof DamageError && entry !== undefined) setAside(this.#host, { id, spec: entry.spec }, error);
+    else logger.error("Cannot look after job {id}: {error}", { id, error });
+  }
+
   /** Takes note of an end, and removes the cgroup if the runner could not: it may hold groups that the job made below it. */
-  async #end(entry: Entry): Promise<void> {
-    await noteEnd(this.#host, entry);
+  #end(entry: Entry): void {
+    noteEnd(this.#host, entry);
     const { cgroup } = entry;
     if (entry.ended === null || cgroup === null) return;
     entry.cgroup = null;
@@ -91,7 +100,7 @@ export class Watch implements AsyncDisposable {
         await capOutput(this.#host, entry);
         await look(this.#host, entry);
       } catch (error) {
-        logger.error("Cannot look at job {id}: {error}", { id: entry.spec.id, error });
+        this.#report(error, entry.spec.id);
       }
     }
     await this.#cleanUp();

@@ -1,7 +1,8 @@
 import { detectCgroups } from "../cgroup/mod.ts";
 import { Wakeups } from "../output/mod.ts";
 import { adopt } from "./adopt.ts";
-import { WorkerError } from "./errors.ts";
+import { removeDamaged } from "./damaged.ts";
+import { damagedError, WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { describe, type Job } from "./job.ts";
 import { DEFAULT_KEEP, type Keep } from "./keep.ts";
@@ -105,9 +106,11 @@ export class Worker implements AsyncDisposable {
     return await start(this.#host, request);
   }
 
-  /** Whose job this is, or null when there is none. */
-  owner(id: string): string | null {
-    return this.#host.registry.get(id)?.spec.owner ?? null;
+  /** Whose job this is; null when that is not known because it is damaged, undefined when there is none. */
+  owner(id: string): string | null | undefined {
+    const { registry } = this.#host;
+    const damaged = registry.damaged(id);
+    return damaged === undefined ? registry.get(id)?.spec.owner : damaged.spec?.owner ?? null;
   }
 
   /** The job as it is now. */
@@ -132,9 +135,11 @@ export class Worker implements AsyncDisposable {
     return await stop(this.#host, this.#find(id), options);
   }
 
-  /** See {@linkcode remove}. */
+  /** See {@linkcode remove}; removes a damaged job as well. */
   async remove(id: string): Promise<void> {
-    await remove(this.#host, this.#find(id));
+    const damaged = this.#host.registry.damaged(id);
+    if (damaged !== undefined) await removeDamaged(this.#host, damaged);
+    else await remove(this.#host, this.#find(id));
   }
 
   /** See {@linkcode output}. */
@@ -152,6 +157,8 @@ export class Worker implements AsyncDisposable {
   }
 
   #find(id: string): Entry {
+    const damaged = this.#host.registry.damaged(id);
+    if (damaged !== undefined) throw damagedError(damaged);
     const entry = this.#host.registry.get(id);
     if (entry === undefined) throw new WorkerError("unknown", `There is no job "${id}"`);
     return entry;
