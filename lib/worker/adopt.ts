@@ -5,7 +5,7 @@ import { readUptime } from "./job.ts";
 import { setAside } from "./damaged.ts";
 import { isAlive, type Process } from "./process.ts";
 import { DamageError, readRecord, whyNoRecord } from "./read_record.ts";
-import { endedByDaemon, firstSchema, type Spec, specSchema, stopSchema } from "./records.ts";
+import { firstSchema, type Spec, specSchema, stopSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { REMOVED, removeIfThere } from "./remove.ts";
 import { noteStart, readClaim } from "./start.ts";
@@ -122,7 +122,7 @@ export async function look(host: Host, entry: Entry): Promise<void> {
   if (entry.ended !== null) return;
   if (entry.started === null) noteStart(host, entry);
   if (runner.bootId === host.bootId) await kill(host, entry);
-  await recordEnd(host, entry, endedByDaemon({ lost: true, reason: lostReason(host, runner) }));
+  await recordEnd(host, entry, { lost: true, reason: lostReason(host, runner) });
   await entry.cgroup?.remove();
 }
 

@@ -1,10 +1,11 @@
 import type { Cgroup, Cgroups } from "../cgroup/mod.ts";
 import type { Wakeups } from "../output/mod.ts";
 import { join } from "node:path";
+import { readUptime } from "./job.ts";
 import type { Keep } from "./keep.ts";
 import type { HostLimits } from "./limits.ts";
 import { readRecord } from "./read_record.ts";
-import { type Ended, endedSchema, writeRecord } from "./records.ts";
+import { type EndByDaemon, endedByDaemon, endedSchema, writeRecord } from "./records.ts";
 import type { Entry, Registry } from "./registry.ts";
 import { jobFolder, logPath, type StateFolder } from "./state_folder.ts";
 
@@ -45,7 +46,8 @@ export function noteEnd(host: Host, entry: Entry): void {
 }
 
 /** Records an end that no runner will record. */
-export async function recordEnd(host: Host, entry: Entry, ended: Ended): Promise<void> {
+export async function recordEnd(host: Host, entry: Entry, end: EndByDaemon): Promise<void> {
+  const ended = endedByDaemon(end, { uptime: readUptime(), bootId: host.bootId });
   await writeRecord(join(jobFolder(host.state, entry.spec.id), "ended.json"), ended);
   noteEnd(host, entry);
 }

@@ -136,7 +136,8 @@ function reasonOf(spec: Spec, ended: Ended): string | null {
 }
 
 function durationOf(started: Entry["started"], ended: Entry["ended"]): number | null {
-  if (started === null) return null;
+  // Nobody knows when a lost one ended.
+  if (started === null || ended?.record.lost) return null;
   const now = ended === null ? readUptime() : ended.record.uptime;
   return now === null ? null : Math.max(0, Number((now - started.record.uptime).toFixed(2)));
 }

@@ -1,4 +1,6 @@
+import { ageOf, type End, endOf, newestFirst } from "./ends.ts";
 import type { Host } from "./host.ts";
+import { readUptime } from "./job.ts";
 import { logger } from "./logger.ts";
 import type { Entry } from "./registry.ts";
 import { remove } from "./remove.ts";
@@ -18,21 +20,25 @@ export interface Keep {
 export const DEFAULT_KEEP: Keep = { seconds: 7 * 86_400, jobs: 1000, bytes: 20 * 2 ** 30 };
 
 /** Removes the ended jobs that are too many, too old or too large. Running ones stay, whatever they are. */
-export async function removeOld(host: Host, now = Date.now()): Promise<void> {
-  const { keep } = host;
-  const ended = [...host.registry.values()].filter((entry) => entry.ended !== null).sort((a, b) => endOf(b) - endOf(a));
+export async function removeOld(host: Host): Promise<void> {
+  const { keep, bootId } = host;
+  const now = { bootId, uptime: readUptime(), at: Date.now() };
   let bytes = 0;
-  for (const [newer, entry] of ended.entries()) {
+  for (const [newer, end] of newestFirst(endedJobs(host), bootId).entries()) {
+    const { entry } = end;
     bytes += bytesOnDisk(host, entry);
-    if (newer < keep.jobs && bytes <= keep.bytes && now - endOf(entry) <= keep.seconds * 1000) continue;
+    if (newer < keep.jobs && bytes <= keep.bytes && ageOf(end, now) <= keep.seconds) continue;
     logger.info("Removing job {id}, which ended at {at}", { id: entry.spec.id, at: entry.ended?.at });
     await remove(host, entry);
     if (host.closing.aborted) return;
   }
 }
 
-function endOf(entry: Entry): number {
-  return entry.ended === null ? Infinity : Date.parse(entry.ended.at);
+function endedJobs(host: Host): (End & { entry: Entry })[] {
+  return [...host.registry.values()].flatMap((entry) => {
+    const end = endOf(entry);
+    return end === null ? [] : [{ ...end, entry }];
+  });
 }
 
 /** What the logs take, without the blocks that were freed. */

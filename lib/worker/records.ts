@@ -86,8 +86,10 @@ export const endedSchema = z.object({
   reason: z.string().nullable().default(null),
   stopped: z.boolean(),
   timedOut: z.boolean(),
-  /** Seconds since boot at the end. */
+  /** Seconds since boot at the end. Older daemons recorded none. */
   uptime: z.number().nullable(),
+  /** The boot that this was in. Older records do not tell. */
+  bootId: z.string().nullable().default(null),
   /** Lines of the cgroup's files, by file name. */
   usage: z.record(z.string(), z.array(z.string())),
 });
@@ -95,7 +97,15 @@ export const endedSchema = z.object({
 export type Ended = z.infer<typeof endedSchema>;
 
 /** An end that only the daemon knows of. */
-export function endedByDaemon(end: { failure?: "host"; lost?: boolean; reason: string }): Ended {
+export interface EndByDaemon {
+  readonly failure?: "host";
+  readonly lost?: boolean;
+  /** Why, in a sentence. */
+  readonly reason: string;
+}
+
+/** Its record. */
+export function endedByDaemon(end: EndByDaemon, now: { uptime: number; bootId: string }): Ended {
   return {
     format: FORMAT,
     exitCode: null,
@@ -105,7 +115,7 @@ export function endedByDaemon(end: { failure?: "host"; lost?: boolean; reason: s
     reason: end.reason,
     stopped: false,
     timedOut: false,
-    uptime: null,
+    ...now,
     usage: {},
   };
 }

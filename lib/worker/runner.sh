@@ -142,8 +142,8 @@ usage() {
   done
 }
 record() {
-  printf '{"format":1,"exitCode":%s,"signal":%s,"failure":%s,"stopped":%s,"timedOut":%s,"uptime":%s,"usage":{' \
-    "$exit_code" "$signal" "$failure" "$stopped" "$timed_out" "$uptime" &&
+  printf '{"format":1,"exitCode":%s,"signal":%s,"failure":%s,"stopped":%s,"timedOut":%s,"uptime":%s,"bootId":"%s","usage":{' \
+    "$exit_code" "$signal" "$failure" "$stopped" "$timed_out" "$uptime" "$boot_id" &&
     usage && printf '}}\n'
 }
 # A full disk must not cost the job its end: wait for space.

@@ -6,7 +6,7 @@ import { describe, type Job } from "./job.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
 import { readRecord } from "./read_record.ts";
-import { endedByDaemon, runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
+import { runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
 import type { Entry, SetAside } from "./registry.ts";
 import type { Process } from "./process.ts";
 import { spawnRunner } from "./runner.ts";
@@ -122,7 +122,7 @@ async function launch(
     if (!launched && entry.ended === null) throw new Error(`Cannot start "${spec.command}": its runner could not work`);
   } catch (error) {
     await entry.cgroup?.remove();
-    return await recordEnd(host, entry, endedByDaemon({ failure: "host", reason: launchReason(spec, error) }));
+    return await recordEnd(host, entry, { failure: "host", reason: launchReason(spec, error) });
   }
   noteStart(host, entry);
   superviseTimeout(host, entry);
