@@ -12,25 +12,30 @@ import { noteStart, readClaim } from "./start.ts";
 import { jobFolder } from "./state_folder.ts";
 import { kill, killAfter } from "./stop.ts";
 import { superviseTimeout } from "./timeout.ts";
+import { inTurns } from "./turns.ts";
 import { z } from "zod";
 
 /** Whether this is a job's id, as we write them. */
 const isId = (name: string) => name === name.toLowerCase() && z.uuid().safeParse(name).success;
 
-/** Rebuilds from the disk what an earlier worker knew, and goes on where it stopped. */
+/**
+ * Rebuilds from the disk what an earlier worker knew, and goes on where it stopped.
+ * @throws {WorkerError} `closing` when the worker closes before it is done.
+ */
 export async function adopt(host: Host): Promise<void> {
   const specs: Spec[] = [];
-  for await (const { name } of Deno.readDir(host.state.jobs)) {
-    if (name.endsWith(REMOVED)) await removeIfThere(join(host.state.jobs, name));
+  for await (const { name } of inTurns(Deno.readDirSync(host.state.jobs), host.closing)) {
+    if (name.endsWith(REMOVED)) await clearAway(name, () => removeIfThere(join(host.state.jobs, name)));
     else if (isId(name)) {
       const spec = await readSpec(host, name);
       if (spec !== null) specs.push(spec);
     }
   }
   specs.sort((a, b) => a.sequence - b.sequence);
-  for (const spec of specs) {
+  const cgroups = new Set(host.cgroups.list());
+  for await (const spec of inTurns(specs, host.closing)) {
     const entry = host.registry.add(spec);
-    entry.cgroup = inUse(host.cgroups.open(spec.id));
+    if (cgroups.has(spec.id)) entry.cgroup = inUse(host.cgroups.open(spec.id));
     if (readRecords(host, entry) && entry.ended === null) await takeOver(host, entry);
   }
   await sweep(host);
@@ -154,17 +159,24 @@ function lostReason(host: Host, runner: Process): string {
 
 /** Removes output and cgroups that belong to no job any more. */
 async function sweep(host: Host): Promise<void> {
-  for await (const { name } of Deno.readDir(host.state.output)) {
+  for await (const { name } of inTurns(Deno.readDirSync(host.state.output), host.closing)) {
     const id = name.replace(/\.[a-z]+$/, "");
-    if (isId(id) && !isThere(host, id)) await removeIfThere(join(host.state.output, name));
+    if (!isThere(host, id) && isId(id)) await clearAway(name, () => removeIfThere(join(host.state.output, name)));
   }
   for (const id of host.cgroups.list()) {
     // One that was set aside may well be alive.
     if (host.registry.damaged(id) !== undefined || host.registry.get(id)?.ended === null) continue;
-    const cgroup = host.cgroups.open(id);
-    await cgroup.kill();
-    await cgroup.remove();
+    await clearAway(id, async () => {
+      const cgroup = host.cgroups.open(id);
+      await cgroup.kill();
+      await cgroup.remove();
+    });
   }
+}
+
+/** Removes what is of no use any more. What cannot be removed must not keep all the jobs from being served. */
+async function clearAway(name: string, removal: () => Promise<void>): Promise<void> {
+  await removal().catch((error) => logger.warn("Cannot clear away what is left of {name}: {error}", { name, error }));
 }
 
 /** Whether there is such a job, be it a damaged one. */

@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { type Host, inUse } from "./host.ts";
 import { logger } from "./logger.ts";
-import { signalProcess } from "./process.ts";
+import { type Process, signalProcess } from "./process.ts";
 import { DamageError, readRecord } from "./read_record.ts";
-import { runnerSchema, startedSchema } from "./records.ts";
+import { startedSchema } from "./records.ts";
 import type { SetAside } from "./registry.ts";
 import { removeFiles } from "./remove.ts";
 import { jobFolder } from "./state_folder.ts";
-import type { z } from "zod";
 
 /** A job whose records cannot be used: nothing is known of it for sure, and nothing is done to it but its removal. */
 export interface DamagedJob {
@@ -42,24 +41,50 @@ function reasonOf(error: unknown): string {
 export async function removeDamaged(host: Host, job: SetAside): Promise<void> {
   const { id } = job;
   const cgroup = inUse(host.cgroups.open(id));
-  const started = readIfWhole(host, id, "started.json", startedSchema);
-  const runner = readIfWhole(host, id, "runner.json", runnerSchema);
+  const started = cgroup === null ? readStart(host, id) : null;
   // First the runner, or it would take the job's end for one to record.
-  if (runner !== null) signalProcess(runner, host.bootId, "SIGKILL", "group");
-  if (cgroup !== null) await cgroup.kill();
-  else if (started !== null) signalProcess(started, host.bootId, "SIGKILL", "group");
-  if (!await removeFiles(host, id, () => host.registry.deleteDamaged(job))) return;
-  await cgroup?.remove();
+  await killRunner(jobFolder(host.state, id));
+  await cgroup?.kill();
+  if (started !== null) signalProcess(started, host.bootId, "SIGKILL", "group");
+  if (await removeFiles(host, id, () => host.registry.deleteDamaged(job))) await cgroup?.remove();
 }
 
-/** A record, or null where there is none that can be read. */
-function readIfWhole<T>(host: Host, id: string, name: string, schema: z.ZodType<T>): T | null {
+/** The job's main process, or null where that cannot be told. */
+function readStart(host: Host, id: string): Process | null {
   try {
     const folder = jobFolder(host.state, id);
     // Whoever put a link in its place would have us kill by what stands elsewhere.
     if (!Deno.lstatSync(folder).isDirectory) return null;
-    return readRecord(join(folder, name), schema)?.record ?? null;
+    return readRecord(join(folder, "started.json"), startedSchema)?.record ?? null;
   } catch {
     return null;
   }
+}
+
+/** Milliseconds between two looks for a runner that was killed: no event tells the end of a process that is not our child. */
+const LOOK = 10;
+/** Most looks: one that waits for a dead disk does not end at all. */
+const MOST_LOOKS = 500;
+
+/** Kills a job's runner and its helpers. By their environment, for the record of who they are may be what is damaged. */
+async function killRunner(folder: string): Promise<void> {
+  for (let look = 0; look < MOST_LOOKS && signalRunner(folder) > 0; look++) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+  }
+}
+
+/** How many processes were there to be killed. No program of a user's has such a variable, see `StartRequest.env`. */
+function signalRunner(folder: string): number {
+  let found = 0;
+  for (const { name } of Deno.readDirSync("/proc")) {
+    try {
+      if (!/^\d+$/.test(name)) continue;
+      if (!Deno.readTextFileSync(`/proc/${name}/environ`).split("\0").includes(`TELEWORKER_JOB=${folder}`)) continue;
+      found++;
+      Deno.kill(Number(name), "SIGKILL");
+    } catch {
+      // It has just ended, or is another user's.
+    }
+  }
+  return found;
 }

@@ -1,4 +1,4 @@
-import type { Cgroup, Cgroups } from "../cgroup/mod.ts";
+import { type Cgroup, type Cgroups, parseUsage } from "../cgroup/mod.ts";
 import type { Wakeups } from "../output/mod.ts";
 import { join } from "node:path";
 import { readUptime } from "./job.ts";
@@ -40,7 +40,8 @@ export function noteEnd(host: Host, entry: Entry): void {
   if (entry.ended !== null) return;
   const ended = readRecord(join(jobFolder(host.state, entry.spec.id), "ended.json"), endedSchema);
   if (ended === null) return;
-  host.registry.end(entry, ended);
+  const { usage, ...record } = ended.record;
+  host.registry.end(entry, { record, usage: parseUsage(usage), at: ended.at });
   host.wakeups.wake(`${entry.spec.id}.stdout`);
   host.wakeups.wake(`${entry.spec.id}.stderr`);
 }

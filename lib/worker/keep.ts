@@ -5,6 +5,7 @@ import { logger } from "./logger.ts";
 import type { Entry } from "./registry.ts";
 import { remove } from "./remove.ts";
 import { logPath } from "./state_folder.ts";
+import { inTurns } from "./turns.ts";
 
 /** How much of what has ended is kept; whichever is reached first, and the oldest goes first. */
 export interface Keep {
@@ -24,13 +25,14 @@ export async function removeOld(host: Host): Promise<void> {
   const { keep, bootId } = host;
   const now = { bootId, uptime: readUptime(), at: Date.now() };
   let bytes = 0;
-  for (const [newer, end] of newestFirst(endedJobs(host), bootId).entries()) {
+  for await (const [newer, end] of inTurns(newestFirst(endedJobs(host), bootId).entries(), host.closing)) {
     const { entry } = end;
-    bytes += bytesOnDisk(host, entry);
-    if (newer < keep.jobs && bytes <= keep.bytes && ageOf(end, now) <= keep.seconds) continue;
+    if (newer < keep.jobs && ageOf(end, now) <= keep.seconds) {
+      bytes += entry.outputBytes ??= bytesOnDisk(host, entry);
+      if (bytes <= keep.bytes) continue;
+    }
     logger.info("Removing job {id}, which ended at {at}", { id: entry.spec.id, at: entry.ended?.at });
     await remove(host, entry);
-    if (host.closing.aborted) return;
   }
 }
 

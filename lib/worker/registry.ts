@@ -1,4 +1,4 @@
-import type { Cgroup } from "../cgroup/mod.ts";
+import type { Cgroup, Usage } from "../cgroup/mod.ts";
 import type { Process } from "./process.ts";
 import type { Recorded } from "./read_record.ts";
 import type { Ended, Spec, Started } from "./records.ts";
@@ -10,7 +10,10 @@ export interface Entry {
   cgroup: Cgroup | null;
   runner: Process | null;
   started: Recorded<Started> | null;
-  ended: Recorded<Ended> | null;
+  /** Its usage apart from the record: the kernel's lines would take ten times the memory. */
+  ended: (Recorded<Omit<Ended, "usage">> & { readonly usage: Usage }) | null;
+  /** Bytes on disk of its output, counted once it has ended; null before. */
+  outputBytes: number | null;
   /** The first bytes of its streams that are still there. */
   first: { readonly stdout: number; readonly stderr: number };
   /** Resolves when the job has a first process or will never have one. */
@@ -56,6 +59,7 @@ export class Registry {
       runner: null,
       started: null,
       ended: null,
+      outputBytes: null,
       first: { stdout: 0, stderr: 0 },
       launching: Promise.resolve(),
       whenEnded: Promise.withResolvers(),
@@ -68,7 +72,7 @@ export class Registry {
   }
 
   /** Marks the end, once, and wakes who waits for it. */
-  end(entry: Entry, ended: Recorded<Ended>): void {
+  end(entry: Entry, ended: NonNullable<Entry["ended"]>): void {
     if (entry.ended !== null) return;
     entry.ended = ended;
     if (this.#entries.get(entry.spec.id) === entry) this.#running--;

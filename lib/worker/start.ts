@@ -177,10 +177,11 @@ export function readClaim(host: Host, id: string): Process | null {
 }
 
 /**
- * Reads who runs the job, as its runner recorded it.
+ * Reads who runs the job, as its runner recorded it, and when it started.
  * @throws {DamageError} when that cannot be used.
  */
 export function noteStart(host: Host, entry: Entry): void {
-  entry.runner = readClaim(host, entry.spec.id);
+  // Who ran what has ended is of no use to anybody.
+  if (entry.ended === null) entry.runner = readClaim(host, entry.spec.id);
   entry.started = readRecord(join(jobFolder(host.state, entry.spec.id), "started.json"), startedSchema);
 }

@@ -112,7 +112,7 @@ export class Watch implements AsyncDisposable {
     try {
       await removeOld(this.#host);
     } catch (error) {
-      logger.error("Cannot remove old jobs: {error}", { error });
+      if (!this.#host.closing.aborted) logger.error("Cannot remove old jobs: {error}", { error });
     }
   }
 }

@@ -44,16 +44,20 @@ export interface WorkerOptions {
  * adopts them.
  */
 export class Worker implements AsyncDisposable {
+  /** Resolves when the jobs of the folder are known. @throws {Error} why they cannot be. */
+  readonly adopted: Promise<void>;
   readonly #host: Host;
-  readonly #watch: Watch;
   readonly #lock: Deno.FsFile;
   readonly #closing: AbortController;
+  #watch: Watch | undefined;
 
-  private constructor(host: Host, watch: Watch, lock: Deno.FsFile, closing: AbortController) {
+  private constructor(host: Host, lock: Deno.FsFile, closing: AbortController) {
     this.#host = host;
-    this.#watch = watch;
     this.#lock = lock;
     this.#closing = closing;
+    this.adopted = this.#adopt();
+    // Whoever does not wait for it learns of a failure from whoever does.
+    this.adopted.catch(() => {});
   }
 
   /**
@@ -61,6 +65,22 @@ export class Worker implements AsyncDisposable {
    * @throws {Error} when another worker has the folder.
    */
   static async open(options: WorkerOptions): Promise<Worker> {
+    const worker = await Worker.begin(options);
+    try {
+      await worker.adopted;
+      return worker;
+    } catch (error) {
+      await worker[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * As {@linkcode Worker.open}, but returns before the jobs are adopted, which takes a second for some thousands. Until
+   * {@linkcode Worker.adopted} resolves only {@linkcode Worker.cgroups} may be used.
+   * @throws {Error} when another worker has the folder.
+   */
+  static async begin(options: WorkerOptions): Promise<Worker> {
     const state = openStateFolder(options.stateFolder);
     const lock = await Deno.open(`${state.root}/lock`, { create: true, write: true, mode: 0o600 });
     try {
@@ -87,8 +107,7 @@ export class Worker implements AsyncDisposable {
         closing: closing.signal,
       };
       await installScripts(state);
-      await adopt(host);
-      return new Worker(host, new Watch(host), lock, closing);
+      return new Worker(host, lock, closing);
     } catch (error) {
       lock.close();
       throw error;
@@ -151,9 +170,16 @@ export class Worker implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new WorkerError("closing", "The daemon is ending"));
-    await this.#watch[Symbol.asyncDispose]();
+    await this.adopted.catch(() => {});
+    await this.#watch?.[Symbol.asyncDispose]();
     this.#host.wakeups[Symbol.dispose]();
     this.#lock.close();
+  }
+
+  async #adopt(): Promise<void> {
+    await adopt(this.#host);
+    this.#host.closing.throwIfAborted();
+    this.#watch = new Watch(this.#host);
   }
 
   #find(id: string): Entry {

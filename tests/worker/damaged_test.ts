@@ -135,9 +135,7 @@ Deno.test("a running job that is damaged is left alone, and ends when it is remo
       await test.worker.remove(id);
       if (canLimit) deepEqual(processesWith(seconds), []);
       else for (const pid of processesWith(seconds)) Deno.kill(pid, "SIGKILL");
-      if (name !== "runner.json") await until("its runner has gone", () => runnersOf(test.state, id).length === 0);
-      for (const pid of runnersOf(test.state, id)) Deno.kill(pid, "SIGKILL");
-      await until("no file is left", () => test.filesOf(id).length === 0);
+      deepEqual([runnersOf(test.state, id), test.filesOf(id)], [[], []]);
     });
   }
 });
