@@ -4,7 +4,7 @@ import { type Host, inUse, noteEnd, recordEnd } from "./host.ts";
 import { readUptime } from "./job.ts";
 import { setAside } from "./damaged.ts";
 import { isAlive, type Process } from "./process.ts";
-import { DamageError, readRecord, whyNoRecord } from "./read_record.ts";
+import { DamageError, readRecord } from "./read_record.ts";
 import { firstSchema, type Spec, specSchema, stopSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { REMOVED, removeIfThere } from "./remove.ts";
@@ -24,10 +24,11 @@ const isId = (name: string) => name === name.toLowerCase() && z.uuid().safeParse
  */
 export async function adopt(host: Host): Promise<void> {
   const specs: Spec[] = [];
-  for await (const { name } of inTurns(Deno.readDirSync(host.state.jobs), host.closing)) {
+  for await (const found of inTurns(Deno.readDirSync(host.state.jobs), host.closing)) {
+    const { name } = found;
     if (name.endsWith(REMOVED)) await clearAway(name, () => removeIfThere(join(host.state.jobs, name)));
     else if (isId(name)) {
-      const spec = await readSpec(host, name);
+      const spec = await readSpec(host, found);
       if (spec !== null) specs.push(spec);
     }
   }
@@ -42,11 +43,11 @@ export async function adopt(host: Host): Promise<void> {
 }
 
 /** What was asked; null where there is no job, or a damaged one, which is set aside. */
-async function readSpec(host: Host, id: string): Promise<Spec | null> {
+async function readSpec(host: Host, { name: id, isDirectory }: Deno.DirEntry): Promise<Spec | null> {
   const folder = jobFolder(host.state, id);
   try {
-    const info = Deno.lstatSync(folder);
-    if (!info.isDirectory) throw new DamageError(`its folder ${whyNoRecord(info) ?? "is a file"}`);
+    // Not through a symbolic link either.
+    if (!isDirectory) throw new DamageError("its folder is not a directory");
     const spec = readRecord(join(folder, "spec.json"), specSchema)?.record;
     if (spec === undefined) await removeUnpromised(folder);
     else if (spec.id !== id) throw new DamageError(`its record "spec.json" is that of job "${spec.id}"`);

@@ -42,7 +42,7 @@ export function readRecord<T>(path: string, schema: z.ZodType<T>): Recorded<T> |
 }
 
 /** Why this cannot be a file that we wrote; null when it can. Opening a FIFO would block for ever. */
-export function whyNoRecord(info: Deno.FileInfo): string | null {
+function whyNoRecord(info: Deno.FileInfo): string | null {
   if (info.isSymlink) return "is a symbolic link";
   if (info.isDirectory) return "is a directory";
   if (!info.isFile) return "is not a regular file";

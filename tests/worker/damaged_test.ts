@@ -105,9 +105,9 @@ Deno.test("what stands in a job's place without being its folder is damaged, and
   const { jobs, damaged } = test.worker.list({ limit: 10 });
   deepEqual(jobs.map(({ id }) => id), [original]);
   deepEqual(Object.fromEntries(damaged.map(({ id, owner, reason }) => [id, [owner, reason]])), {
-    [link ?? ""]: [null, "its folder is a symbolic link"],
-    [file ?? ""]: [null, "its folder is a file"],
-    [fifo ?? ""]: [null, "its folder is not a regular file"],
+    [link ?? ""]: [null, "its folder is not a directory"],
+    [file ?? ""]: [null, "its folder is not a directory"],
+    [fifo ?? ""]: [null, "its folder is not a directory"],
     [copy ?? ""]: [null, `its record "spec.json" is that of job "${original}"`],
     [bare ?? ""]: [null, 'its record "spec.json" is missing'],
   });
