@@ -23,6 +23,8 @@ export class Watch implements AsyncDisposable {
   #looking: Promise<void> = Promise.resolve();
   #idle = true;
   #cleaned = -Infinity;
+  /** Jobs of which it was said that something is wrong, not to be said again every second. */
+  readonly #reported = new WeakSet<Entry>();
   /** Not waited for by other ends: a group may stay busy for seconds. */
   readonly #removals = new Set<Promise<void>>();
 
@@ -68,8 +70,13 @@ export class Watch implements AsyncDisposable {
   /** Reports what goes wrong with a job; one that is damaged is set aside, so that this is said once. */
   #report(error: unknown, id: string): void {
     const entry = this.#host.registry.get(id);
-    if (error instanceof DamageError && entry !== undefined) setAside(this.#host, { id, spec: entry.spec }, error);
-    else logger.error("Cannot look after job {id}: {error}", { id, error });
+    if (error instanceof DamageError && entry !== undefined) {
+      setAside(this.#host, { id, spec: entry.spec }, error);
+      return;
+    }
+    if (entry !== undefined && this.#reported.has(entry)) return;
+    if (entry !== undefined) this.#reported.add(entry);
+    logger.error("Cannot look after job {id}: {error}", { id, error });
   }
 
   /** Takes note of an end, and removes the cgroup if the runner could not: it may hold groups that the job made below it. */
@@ -99,6 +106,7 @@ export class Watch implements AsyncDisposable {
         await entry.launching;
         await capOutput(this.#host, entry);
         await look(this.#host, entry);
+        this.#reported.delete(entry);
       } catch (error) {
         this.#report(error, entry.spec.id);
       }
