@@ -73,7 +73,7 @@ async function killRunner(folder: string): Promise<void> {
   }
 }
 
-/** How many processes were there to be killed. No program of a user's has such a variable, see `StartRequest.env`. */
+/** How many processes were there to be killed. A job cannot be given such a variable; one that gives it to itself asks for it. */
 function signalRunner(folder: string): number {
   let found = 0;
   for (const { name } of Deno.readDirSync("/proc")) {
