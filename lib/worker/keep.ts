@@ -20,10 +20,14 @@ export interface Keep {
 /** What is kept unless an operator says otherwise: a week, a thousand jobs, 20 GiB. */
 export const DEFAULT_KEEP: Keep = { seconds: 7 * 86_400, jobs: 1000, bytes: 20 * 2 ** 30 };
 
+/** How many are removed at once: one by one they would go more slowly than a busy host makes new ones. */
+const TOGETHER = 16;
+
 /** Removes the ended jobs that are too many, too old or too large. Running ones stay, whatever they are. */
 export async function removeOld(host: Host): Promise<void> {
   const { keep, bootId } = host;
   const now = { bootId, uptime: readUptime(), at: Date.now() };
+  const old: Entry[] = [];
   let bytes = 0;
   for await (const [newer, end] of inTurns(newestFirst(endedJobs(host), bootId).entries(), host.closing)) {
     const { entry } = end;
@@ -31,8 +35,19 @@ export async function removeOld(host: Host): Promise<void> {
       bytes += entry.outputBytes ??= bytesOnDisk(host, entry);
       if (bytes <= keep.bytes) continue;
     }
-    logger.info("Removing job {id}, which ended at {at}", { id: entry.spec.id, at: entry.ended?.at });
-    await remove(host, entry);
+    old.push(entry);
+  }
+  const left = old.reverse().values();
+  await Promise.all(Array.from({ length: TOGETHER }, () => removeThose(host, left)));
+}
+
+async function removeThose(host: Host, left: Iterable<Entry>): Promise<void> {
+  for (const entry of left) {
+    if (host.closing.aborted) return;
+    const { id } = entry.spec;
+    logger.info("Removing job {id}, which ended at {at}", { id, at: entry.ended?.at });
+    // One that cannot be removed must not keep the others.
+    await remove(host, entry).catch((error) => logger.error("Cannot remove job {id}: {error}", { id, error }));
   }
 }
 

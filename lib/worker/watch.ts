@@ -22,7 +22,8 @@ export class Watch implements AsyncDisposable {
   readonly #delivering: Promise<void>;
   #looking: Promise<void> = Promise.resolve();
   #idle = true;
-  #cleaned = -Infinity;
+  #cleaning: Promise<void> = Promise.resolve();
+  #cleanNext = 0;
   /** Jobs of which it was said that something is wrong, not to be said again every second. */
   readonly #reported = new WeakSet<Entry>();
   /** Not waited for by other ends: a group may stay busy for seconds. */
@@ -43,6 +44,7 @@ export class Watch implements AsyncDisposable {
     this.#watcher.close();
     await this.#delivering;
     await this.#looking;
+    await this.#cleaning;
     await Promise.all(this.#removals);
   }
 
@@ -92,6 +94,8 @@ export class Watch implements AsyncDisposable {
   }
 
   #look(): void {
+    // Not waited for by looks: thousands of old jobs take seconds.
+    if (performance.now() >= this.#cleanNext) this.#cleaning = this.#cleanUp();
     if (!this.#idle) return;
     this.#idle = false;
     this.#looking = this.#lookAtAll().catch((error) => logger.error("Cannot look at the jobs: {error}", { error }))
@@ -111,16 +115,15 @@ export class Watch implements AsyncDisposable {
         this.#report(error, entry.spec.id);
       }
     }
-    await this.#cleanUp();
   }
 
   async #cleanUp(): Promise<void> {
-    if (performance.now() - this.#cleaned < CLEAN_UP) return;
-    this.#cleaned = performance.now();
+    this.#cleanNext = Infinity;
     try {
       await removeOld(this.#host);
     } catch (error) {
       if (!this.#host.closing.aborted) logger.error("Cannot remove old jobs: {error}", { error });
     }
+    this.#cleanNext = performance.now() + CLEAN_UP;
   }
 }

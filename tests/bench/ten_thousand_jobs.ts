@@ -32,7 +32,7 @@ export async function measureShortJobs(daemon: Daemon): Promise<Figure[]> {
     ratio: many.rss / few.rss,
     target: "flat: at most 1.2",
     held: many.rss <= few.rss * 1.2 && many.descriptors <= few.descriptors + TOGETHER,
-    note: `anonymous ${formatMemory(many.anonymous)}, ${formatMemory(few.anonymous)}`,
+    note: `anonymous ${formatMemory(many.anonymous)} against ${formatMemory(few.anonymous)}; see below`,
   }];
 }
 
