@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { type Job, jobListSchema, jobSchema, type Problem, PROBLEM_TYPE, problemSchema } from "../contract/mod.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionFailure, Failure, ProblemFailure } from "./failure.ts";
+import { describeDamaged } from "./format.ts";
 import { explain, reasonOf } from "./reason.ts";
 
 /** A request to the API. */
@@ -57,12 +58,28 @@ export class Api implements Disposable {
 
   /**
    * The job that a user means by an id, the unique beginning of one, or a name.
-   * @throws {Failure} when there is none, or more than one.
+   * @throws {Failure} when there is none, or more than one, or it is damaged.
    */
   async find(reference: string): Promise<Job> {
-    const { jobs } = await this.ask("/v1/jobs", jobListSchema, { query: { job: reference, limit: 100 } });
-    const named = jobs.filter(({ name, id }) => name === reference || id === reference);
-    const found = named.length > 0 ? named : jobs;
+    const found = await this.#find(reference);
+    if (typeof found.job === "string") throw new Failure(found.job);
+    return found.job;
+  }
+
+  /** The id of the job that {@linkcode find} gives, also of a damaged one. */
+  async findId(reference: string): Promise<string> {
+    return (await this.#find(reference)).id;
+  }
+
+  /** With what is to be told about it in place of a damaged job. */
+  async #find(reference: string): Promise<{ id: string; job: Job | string }> {
+    const { jobs, damaged } = await this.ask("/v1/jobs", jobListSchema, { query: { job: reference, limit: 100 } });
+    const all = [
+      ...jobs.map((job) => ({ id: job.id, name: job.name, owner: job.owner, job })),
+      ...damaged.map((job) => ({ id: job.id, name: null, owner: job.owner ?? "nobody", job: describeDamaged(job) })),
+    ];
+    const named = all.filter(({ name, id }) => name === reference || id === reference);
+    const found = named.length > 0 ? named : all;
     const [job] = found;
     if (job === undefined) throw new Failure(`There is no job "${reference}"`);
     if (found.length > 1) {

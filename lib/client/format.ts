@@ -1,4 +1,4 @@
-import { type Job, STREAMS } from "../contract/mod.ts";
+import { type DamagedJob, type Job, STREAMS } from "../contract/mod.ts";
 import { clean, type Terminal } from "./terminal.ts";
 import { formatDuration, formatSize } from "../contract/units.ts";
 
@@ -15,6 +15,11 @@ const COLOURS: Readonly<Record<Job["state"], number>> = {
 export function describeState(job: Job): string {
   const how = job.signal ?? (job.exitCode === null ? "" : String(job.exitCode));
   return `${job.state} ${how}`.trim() + (job.outOfMemory ? ", out of memory" : "");
+}
+
+/** What is to be told of a damaged job, in a sentence. */
+export function describeDamaged({ id, owner, reason }: DamagedJob): string {
+  return `Job ${id} of ${owner ?? "an unknown owner"} is damaged: ${reason}`;
 }
 
 /** The command as one could type it. */

@@ -66,9 +66,22 @@ export const jobSchema = z.looseObject({
 /** See {@linkcode jobSchema}. */
 export type Job = z.infer<typeof jobSchema>;
 
+/** A job whose records on the host's disk cannot be used. It can only be removed. */
+export const damagedJobSchema = z.looseObject({
+  id: z.uuid(),
+  /** Null when that cannot be read either; then only those see it who may see every job. */
+  owner: z.string().nullable(),
+  /** What is wrong with it; to go on after a colon. */
+  reason: z.string(),
+});
+/** See {@linkcode damagedJobSchema}. */
+export type DamagedJob = z.infer<typeof damagedJobSchema>;
+
 /** A page of jobs, newest first. */
 export const jobListSchema = z.looseObject({
   jobs: z.array(jobSchema),
+  /** All damaged ones that fit, whatever the state that was asked for; only on the first page. */
+  damaged: z.array(damagedJobSchema).default([]),
   /** For `?cursor=` of the next page; null on the last. */
   cursor: z.string().nullable(),
 });

@@ -14,6 +14,9 @@ import { status } from "./routes/status.ts";
 import { stop } from "./routes/stop.ts";
 import { version } from "./routes/version.ts";
 
+/** What is answered while the worker still reads what the last daemon left. */
+const AT_ONCE: readonly RouteName[] = ["health", "version"];
+
 const HANDLERS: Readonly<Record<RouteName, Handler>> = { health, version, start, list, status, output, stop, remove };
 
 /** Answers a caller's request. */
@@ -33,6 +36,7 @@ export function createApp(services: Services): Answer {
     const { method, path } = ROUTES[name];
     app.on(method, path, async (context) => {
       authorize(context, name);
+      if (!AT_ONCE.includes(name)) await services.worker.adopted;
       return await HANDLERS[name](context, services);
     });
   }

@@ -30,8 +30,9 @@ export type Handler = (context: Context, services: Services) => Response | Promi
  */
 export function visibleJob(context: Context, worker: Worker): string {
   const id = context.req.param("id") ?? "";
-  const owner = idSchema.safeParse(id).success ? worker.owner(id) : null;
-  if (owner === null || (context.var.access === "own" && owner !== context.env.caller.name)) {
+  const owner = idSchema.safeParse(id).success ? worker.owner(id) : undefined;
+  // A damaged job may be nobody's any more; then it is no operator's own.
+  if (owner === undefined || (context.var.access === "own" && owner !== context.env.caller.name)) {
     throw new ProblemError(404, `There is no job "${id}"`);
   }
   return id;

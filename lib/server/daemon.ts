@@ -35,7 +35,7 @@ export async function runDaemon(
   Deno.umask(0o077);
   await using stack = new AsyncDisposableStack();
   const { cgroupRoot, maxJobs, defaultLimits, maxLimits } = options;
-  const worker = await Worker.open({
+  const worker = await Worker.begin({
     stateFolder,
     cgroupRoot,
     maxJobs,
@@ -60,10 +60,11 @@ export async function runDaemon(
     address = `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listener.port}`;
   }
   ready(address);
-  await new Promise<void>((resolve) => {
+  const ending = new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(), { once: true });
     if (signal.aborted) resolve();
   });
+  await Promise.race([worker.adopted.then(() => ending), ending]);
   logger.info("Ending; jobs go on");
   // Before the roads, for they wait until every answer is out, and followers end only with the worker.
   await worker[Symbol.asyncDispose]();

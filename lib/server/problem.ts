@@ -39,6 +39,8 @@ export const REFUSAL_STATUS: Readonly<Record<Refusal, number>> = {
   unknown: 404,
   conflict: 409,
   unsupported: 422,
+  // Nothing that the caller could mend: it is the host's disk.
+  damaged: 500,
   busy: 429,
   closing: 503,
 };

@@ -3,56 +3,86 @@ import { join } from "node:path";
 import { type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
 import { readUptime } from "./job.ts";
 import { noteGaps } from "./gaps.ts";
+import { setAside } from "./damaged.ts";
 import { isAlive, type Process } from "./process.ts";
-import { endedByDaemon, readRecord, type Spec, specSchema, stopSchema } from "./records.ts";
+import { DamageError, readRecord } from "./read_record.ts";
+import { type Spec, specSchema, stopSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { REMOVED } from "./remove.ts";
 import { noteStart, readClaim } from "./start.ts";
 import { jobFolder, removeIfThere } from "./state_folder.ts";
 import { kill, killAfter } from "./stop.ts";
 import { superviseTimeout } from "./timeout.ts";
+import { inTurns } from "./turns.ts";
 import { z } from "zod";
 
-const isId = (name: string) => z.uuid().safeParse(name).success;
+/** Whether this is a job's id, as we write them. */
+const isId = (name: string) => name === name.toLowerCase() && z.uuid().safeParse(name).success;
 
-/** Rebuilds from the disk what an earlier worker knew, and goes on where it stopped. */
+/**
+ * Rebuilds from the disk what an earlier worker knew, and goes on where it stopped.
+ * @throws {WorkerError} `closing` when the worker closes before it is done.
+ */
 export async function adopt(host: Host): Promise<void> {
   const specs: Spec[] = [];
-  for await (const { name } of Deno.readDir(host.state.jobs)) {
-    if (name.endsWith(REMOVED)) await removeIfThere(join(host.state.jobs, name));
+  for await (const found of inTurns(Deno.readDirSync(host.state.jobs), host.closing)) {
+    const { name } = found;
+    if (name.endsWith(REMOVED)) await clearAway(name, () => removeIfThere(join(host.state.jobs, name)));
     else if (isId(name)) {
-      const spec = await readSpec(host, name);
+      const spec = await readSpec(host, found);
       if (spec !== null) specs.push(spec);
     }
   }
   specs.sort((a, b) => a.sequence - b.sequence);
-  for (const spec of specs) {
+  const cgroups = new Set(host.cgroups.list());
+  for await (const spec of inTurns(specs, host.closing)) {
     const entry = host.registry.add(spec);
-    entry.cgroup = inUse(host.cgroups.open(spec.id));
-    await adoptJob(host, entry);
+    if (cgroups.has(spec.id)) entry.cgroup = inUse(host.cgroups.open(spec.id));
+    if (readRecords(host, entry) && entry.ended === null) await takeOver(host, entry);
   }
   await sweep(host);
 }
 
-async function readSpec(host: Host, id: string): Promise<Spec | null> {
-  const path = join(jobFolder(host.state, id), "spec.json");
+/** What was asked; null where there is no job, or a damaged one, which is set aside. */
+async function readSpec(host: Host, { name: id, isDirectory }: Deno.DirEntry): Promise<Spec | null> {
+  const folder = jobFolder(host.state, id);
   try {
-    const spec = await readRecord(path, specSchema);
-    // A crash left the folder before anything was promised to anybody.
-    if (spec === null) await removeIfThere(jobFolder(host.state, id));
-    return spec;
+    // Not through a symbolic link either.
+    if (!isDirectory) throw new DamageError("its folder is not a directory");
+    const spec = readRecord(join(folder, "spec.json"), specSchema)?.record;
+    if (spec === undefined) await removeUnpromised(folder);
+    else if (spec.id !== id) throw new DamageError(`its record "spec.json" is that of job "${spec.id}"`);
+    return spec ?? null;
   } catch (error) {
-    logger.error("Cannot read job {id}, it is set aside: {error}", { id, error });
+    setAside(host, { id, spec: null }, error);
     return null;
   }
 }
 
-async function adoptJob(host: Host, entry: Entry): Promise<void> {
+/** Removes what a crash left before anything was promised to anybody: at most a specification that was not yet whole. */
+async function removeUnpromised(folder: string): Promise<void> {
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.startsWith("spec.json.")) throw new DamageError('its record "spec.json" is missing');
+  }
+  await removeIfThere(folder);
+}
+
+/** Reads how a job was left, or sets it aside. */
+function readRecords(host: Host, entry: Entry): boolean {
   try {
-    await noteEnd(host, entry);
-    await noteStart(host, entry);
-    if (entry.ended !== null) return;
-    await noteGaps(host, entry);
+    noteEnd(host, entry);
+    noteStart(host, entry);
+    if (entry.ended === null) noteGaps(host, entry);
+    return true;
+  } catch (error) {
+    setAside(host, { id: entry.spec.id, spec: entry.spec }, error);
+    return false;
+  }
+}
+
+/** Goes on with a job that has not ended. What does not work now is tried again by the watch. */
+async function takeOver(host: Host, entry: Entry): Promise<void> {
+  try {
     // One that starts only now is supervised by the look that finds it.
     const runs = entry.started !== null;
     await look(host, entry);
@@ -60,8 +90,8 @@ async function adoptJob(host: Host, entry: Entry): Promise<void> {
     if (runs) superviseTimeout(host, entry);
     resumeStop(host, entry);
   } catch (error) {
-    logger.error("Cannot adopt job {id}: {error}", { id: entry.spec.id, error });
-    host.registry.delete(entry);
+    if (error instanceof DamageError) setAside(host, { id: entry.spec.id, spec: entry.spec }, error);
+    else logger.error("Cannot adopt job {id}: {error}", { id: entry.spec.id, error });
   }
 }
 
@@ -69,9 +99,9 @@ async function adoptJob(host: Host, entry: Entry): Promise<void> {
 function resumeStop(host: Host, entry: Entry): void {
   const resume = async () => {
     for (const note of ["stop.json", "timeout.json"] as const) {
-      const stop = await readRecord(join(jobFolder(host.state, entry.spec.id), note), stopSchema);
+      const stop = readRecord(join(jobFolder(host.state, entry.spec.id), note), stopSchema);
       if (stop === null) continue;
-      const left = Math.max(0, stop.killAtUptime - readUptime());
+      const left = Math.max(0, stop.record.killAtUptime - readUptime());
       // The signal is not sent again: a second one means "at once" to many programs.
       await killAfter(host, entry, left);
     }
@@ -87,24 +117,24 @@ function resumeStop(host: Host, entry: Entry): void {
  */
 export async function look(host: Host, entry: Entry): Promise<void> {
   const runner = entry.runner ?? await claim(host, entry);
-  if (isAlive(runner, host.bootId)) return await noteLateStart(host, entry);
+  if (isAlive(runner, host.bootId)) return noteLateStart(host, entry);
   // After the look at the process: a runner that has gone has recorded the end before.
-  await noteEnd(host, entry);
+  noteEnd(host, entry);
   if (entry.ended === null) await lose(host, entry, runner);
   await tidy(host, entry);
 }
 
 async function lose(host: Host, entry: Entry, runner: Process): Promise<void> {
-  if (entry.started === null) await noteStart(host, entry);
+  if (entry.started === null) noteStart(host, entry);
   if (runner.bootId === host.bootId) await kill(host, entry);
-  await noteGaps(host, entry);
-  await recordEnd(host, entry, endedByDaemon({ lost: true, reason: lostReason(host, runner), gaps: entry.gaps }));
+  noteGaps(host, entry);
+  await recordEnd(host, entry, { lost: true, reason: lostReason(host, runner), gaps: entry.gaps });
 }
 
 /** A runner may have been adopted before it had started the program. */
-async function noteLateStart(host: Host, entry: Entry): Promise<void> {
+function noteLateStart(host: Host, entry: Entry): void {
   if (entry.started !== null) return;
-  await noteStart(host, entry);
+  noteStart(host, entry);
   superviseTimeout(host, entry);
 }
 
@@ -117,7 +147,7 @@ async function claim(host: Host, entry: Entry): Promise<Process> {
     return nobody;
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    return await readClaim(host, entry.spec.id) ?? nobody;
+    return readClaim(host, entry.spec.id) ?? nobody;
   }
 }
 
@@ -129,25 +159,27 @@ function lostReason(host: Host, runner: Process): string {
 
 /** Removes output and cgroups that belong to no job any more. */
 async function sweep(host: Host): Promise<void> {
-  for await (const { name } of Deno.readDir(host.state.output)) {
-    if (host.registry.get(name.replace(/\.[a-z]+$/, "")) === undefined) await removeOrphan(host, name);
+  for await (const { name } of inTurns(Deno.readDirSync(host.state.output), host.closing)) {
+    const id = name.replace(/\.[a-z]+$/, "");
+    if (!isThere(host, id) && isId(id)) await clearAway(name, () => removeIfThere(join(host.state.output, name)));
   }
   for (const id of host.cgroups.list()) {
-    const entry = host.registry.get(id);
-    // What was set aside because we cannot read it may well be alive.
-    if (entry === undefined ? await hasFolder(host, id) : entry.ended === null) continue;
-    const cgroup = host.cgroups.open(id);
-    await cgroup.kill();
-    await cgroup.remove();
+    // One that was set aside may well be alive.
+    if (host.registry.damaged(id) !== undefined || host.registry.get(id)?.ended === null) continue;
+    await clearAway(id, async () => {
+      const cgroup = host.cgroups.open(id);
+      await cgroup.kill();
+      await cgroup.remove();
+    });
   }
 }
 
-async function hasFolder(host: Host, id: string): Promise<boolean> {
-  return await Deno.stat(jobFolder(host.state, id)).then(() => true, () => false);
+/** Removes what is of no use any more. What cannot be removed must not keep all the jobs from being served. */
+async function clearAway(name: string, removal: () => Promise<void>): Promise<void> {
+  await removal().catch((error) => logger.warn("Cannot clear away what is left of {name}: {error}", { name, error }));
 }
 
-async function removeOrphan(host: Host, name: string): Promise<void> {
-  const id = name.replace(/\.[a-z]+$/, "");
-  // A job that was set aside keeps its output.
-  if (isId(id) && !await hasFolder(host, id)) await removeIfThere(join(host.state.output, name));
+/** Whether there is such a job, be it a damaged one. */
+function isThere({ registry }: Host, id: string): boolean {
+  return registry.get(id) !== undefined || registry.damaged(id) !== undefined;
 }

@@ -83,7 +83,7 @@ free_head() {
 
 tell_first() {
   told=''
-  echo "$1" >"$stream.first.new" && mv "$stream.first.new" "$stream.first" && told=1
+  printf '{"format":1,"offset":%s}\n' "$1" >"$stream.first.new" && mv "$stream.first.new" "$stream.first" && told=1
 }
 
 # With every writer dead the drains end by themselves. Should a process out of our reach hold a FIFO, they are told to end.

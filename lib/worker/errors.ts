@@ -8,6 +8,8 @@ export type Refusal =
   | "busy"
   /** This host cannot do what was asked, now or later. */
   | "unsupported"
+  /** The job's records cannot be used; it can only be removed. */
+  | "damaged"
   /** The worker is closing. */
   | "closing";
 
@@ -20,4 +22,9 @@ export class WorkerError extends Error {
   constructor(readonly refusal: Refusal, message: string, options?: ErrorOptions) {
     super(message, options);
   }
+}
+
+/** The refusal of whatever cannot be done with a damaged job. */
+export function damagedError({ id, reason }: { id: string; reason: string }): WorkerError {
+  return new WorkerError("damaged", `Cannot use job "${id}", it is damaged: ${reason}`);
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Host } from "./host.ts";
+import { readText } from "./read_record.ts";
 import type { Entry } from "./registry.ts";
 import { jobFolder } from "./state_folder.ts";
 
@@ -25,11 +26,7 @@ export function parseGaps(lines: readonly string[]): Gaps {
 }
 
 /** Takes note of the gaps that the drains of a running job have told. */
-export async function noteGaps(host: Host, entry: Entry): Promise<void> {
-  try {
-    const text = await Deno.readTextFile(join(jobFolder(host.state, entry.spec.id), "gaps"));
-    entry.gaps = text.split("\n").filter((line) => line !== "");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+export function noteGaps(host: Host, entry: Entry): void {
+  const text = readText(join(jobFolder(host.state, entry.spec.id), "gaps"))?.record ?? "";
+  entry.gaps = text.split("\n").filter((line) => line !== "");
 }

@@ -1,10 +1,11 @@
-import type { Cgroup, Cgroups } from "../cgroup/mod.ts";
+import { type Cgroup, type Cgroups, parseUsage } from "../cgroup/mod.ts";
 import type { Wakeups } from "../output/mod.ts";
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { readUptime } from "./job.ts";
 import type { Keep } from "./keep.ts";
 import type { HostLimits } from "./limits.ts";
-import { type Ended, endedSchema, readRecord, writeRecord } from "./records.ts";
+import { readRecord } from "./read_record.ts";
+import { type EndByDaemon, endedByDaemon, endedSchema, writeRecord } from "./records.ts";
 import type { Entry, Registry } from "./registry.ts";
 import { jobFolder, logPath, removeIfThere, type StateFolder } from "./state_folder.ts";
 
@@ -31,21 +32,25 @@ export interface Host {
   readonly closing: AbortSignal;
 }
 
-/** Takes note of a job's end if its record is there. */
-export async function noteEnd(host: Host, entry: Entry): Promise<void> {
+/**
+ * Takes note of a job's end if its record is there.
+ * @throws {DamageError} when that cannot be used.
+ */
+export function noteEnd(host: Host, entry: Entry): void {
   if (entry.ended !== null) return;
-  const path = join(jobFolder(host.state, entry.spec.id), "ended.json");
-  const record = await readRecord(path, endedSchema);
-  if (record === null) return;
-  host.registry.end(entry, record, await modifiedAt(path));
+  const ended = readRecord(join(jobFolder(host.state, entry.spec.id), "ended.json"), endedSchema);
+  if (ended === null) return;
+  const { usage, ...record } = ended.record;
+  host.registry.end(entry, { record, usage: parseUsage(usage), at: ended.at });
   host.wakeups.wake(`${entry.spec.id}.stdout`);
   host.wakeups.wake(`${entry.spec.id}.stderr`);
 }
 
 /** Records an end that no runner will record. */
-export async function recordEnd(host: Host, entry: Entry, ended: Ended): Promise<void> {
+export async function recordEnd(host: Host, entry: Entry, end: EndByDaemon): Promise<void> {
+  const ended = endedByDaemon(end, { uptime: readUptime(), bootId: host.bootId });
   await writeRecord(join(jobFolder(host.state, entry.spec.id), "ended.json"), ended);
-  await noteEnd(host, entry);
+  noteEnd(host, entry);
 }
 
 /** What a runner that could not end in order leaves in the job's folder. */
@@ -66,11 +71,6 @@ export async function tidy(host: Host, entry: Entry): Promise<void> {
   await entry.cgroup?.remove();
   const folder = jobFolder(host.state, entry.spec.id);
   await Promise.all(LEFTOVERS.map((name) => removeIfThere(join(folder, name))));
-}
-
-/** When a record was written, by the clock of its time. */
-export async function modifiedAt(path: string): Promise<string> {
-  return (await stat(path)).mtime.toISOString();
 }
 
 /** Makes a job's logs, empty and ours alone; what is there stays. */

@@ -67,7 +67,7 @@ export function describe(entry: Entry): Job {
   const { spec, ended } = entry;
   // A launch that failed has had a process, but the program never was one.
   const started = ended !== null && ended.record.failure !== null ? null : entry.started;
-  const usage = ended === null && entry.cgroup !== null ? entry.cgroup.usage() : parseUsage(ended?.record.usage ?? {});
+  const usage = ended?.usage ?? entry.cgroup?.usage() ?? parseUsage({});
   return {
     id: spec.id,
     name: spec.name,
@@ -108,14 +108,16 @@ function limitsInForce({ spec, cgroup, started }: Entry): JobLimits {
   }
 }
 
-function stateOf(ended: Ended): State {
+type EndedRecord = Omit<Ended, "usage">;
+
+function stateOf(ended: EndedRecord): State {
   if (ended.lost) return "lost";
   if (ended.failure !== null) return "failed";
   if (ended.stopped) return "stopped";
   return ended.signal === null ? "exited" : "signaled";
 }
 
-function reasonOf(spec: Spec, ended: Ended): string | null {
+function reasonOf(spec: Spec, ended: EndedRecord): string | null {
   if (ended.reason !== null) return ended.reason;
   const cannot = `Cannot start "${spec.command}"`;
   switch (ended.failure) {
@@ -140,7 +142,8 @@ function reasonOf(spec: Spec, ended: Ended): string | null {
 }
 
 function durationOf(started: Entry["started"], ended: Entry["ended"]): number | null {
-  if (started === null) return null;
+  // Nobody knows when a lost one ended.
+  if (started === null || ended?.record.lost) return null;
   const now = ended === null ? readUptime() : ended.record.uptime;
   return now === null ? null : Math.max(0, Number((now - started.record.uptime).toFixed(2)));
 }

@@ -1,8 +1,11 @@
+import { ageOf, type End, endOf, newestFirst } from "./ends.ts";
 import type { Host } from "./host.ts";
+import { readUptime } from "./job.ts";
 import { logger } from "./logger.ts";
 import type { Entry } from "./registry.ts";
 import { remove } from "./remove.ts";
 import { logPath } from "./state_folder.ts";
+import { inTurns } from "./turns.ts";
 
 /** How much of what has ended is kept; whichever is reached first, and the oldest goes first. */
 export interface Keep {
@@ -17,22 +20,42 @@ export interface Keep {
 /** What is kept unless an operator says otherwise: a week, a thousand jobs, 20 GiB. */
 export const DEFAULT_KEEP: Keep = { seconds: 7 * 86_400, jobs: 1000, bytes: 20 * 2 ** 30 };
 
+/** How many are removed at once: one by one they would go more slowly than a busy host makes new ones. */
+const TOGETHER = 16;
+
 /** Removes the ended jobs that are too many, too old or too large. Running ones stay, whatever they are. */
-export async function removeOld(host: Host, now = Date.now()): Promise<void> {
-  const { keep } = host;
-  const ended = [...host.registry.values()].filter((entry) => entry.ended !== null).sort((a, b) => endOf(b) - endOf(a));
+export async function removeOld(host: Host): Promise<void> {
+  const { keep, bootId } = host;
+  const now = { bootId, uptime: readUptime(), at: Date.now() };
+  const old: Entry[] = [];
   let bytes = 0;
-  for (const [newer, entry] of ended.entries()) {
-    bytes += bytesOnDisk(host, entry);
-    if (newer < keep.jobs && bytes <= keep.bytes && now - endOf(entry) <= keep.seconds * 1000) continue;
-    logger.info("Removing job {id}, which ended at {at}", { id: entry.spec.id, at: entry.ended?.at });
-    await remove(host, entry);
+  for await (const [newer, end] of inTurns(newestFirst(endedJobs(host), bootId).entries(), host.closing)) {
+    const { entry } = end;
+    if (newer < keep.jobs && ageOf(end, now) <= keep.seconds) {
+      bytes += entry.outputBytes ??= bytesOnDisk(host, entry);
+      if (bytes <= keep.bytes) continue;
+    }
+    old.push(entry);
+  }
+  const left = old.reverse().values();
+  await Promise.all(Array.from({ length: TOGETHER }, () => removeThose(host, left)));
+}
+
+async function removeThose(host: Host, left: Iterable<Entry>): Promise<void> {
+  for (const entry of left) {
     if (host.closing.aborted) return;
+    const { id } = entry.spec;
+    logger.info("Removing job {id}, which ended at {at}", { id, at: entry.ended?.at });
+    // One that cannot be removed must not keep the others.
+    await remove(host, entry).catch((error) => logger.error("Cannot remove job {id}: {error}", { id, error }));
   }
 }
 
-function endOf(entry: Entry): number {
-  return entry.ended === null ? Infinity : Date.parse(entry.ended.at);
+function endedJobs(host: Host): (End & { entry: Entry })[] {
+  return [...host.registry.values()].flatMap((entry) => {
+    const end = endOf(entry);
+    return end === null ? [] : [{ ...end, entry }];
+  });
 }
 
 /** What the logs take, without the blocks that were freed. */

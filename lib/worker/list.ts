@@ -1,5 +1,7 @@
+import { type DamagedJob, describeDamaged } from "./damaged.ts";
 import type { Host } from "./host.ts";
 import { describe, type Job, type State } from "./job.ts";
+import type { SetAside } from "./registry.ts";
 
 /** Which jobs to list; what is absent does not restrict. */
 export interface ListOptions {
@@ -23,26 +25,37 @@ export interface Page {
   readonly jobs: readonly Job[];
   /** For the next page. */
   readonly cursor: number | null;
+  /** Damaged ones, all of them on the first page. Their state is not known, so no state leaves them out. */
+  readonly damaged: readonly DamagedJob[];
 }
 
 /** Lists jobs in the order of their creation, newest first. */
 export function list(host: Host, options: ListOptions): Page {
-  const { states, owner, name, reference, limit, cursor = Infinity } = options;
+  const { states, limit, cursor = Infinity } = options;
   const jobs: Job[] = [];
+  const damaged = options.cursor === undefined ? listDamaged(host, options) : [];
   let last = 0;
   for (const entry of [...host.registry.values()].reverse()) {
     const { spec } = entry;
     if (spec.sequence >= cursor) continue;
-    if (owner !== undefined && spec.owner !== owner) continue;
-    if (name !== undefined && spec.name !== name) continue;
-    if (reference !== undefined && spec.name !== reference && !spec.id.startsWith(reference)) continue;
+    if (!fits({ id: spec.id, spec }, options)) continue;
     // Before the state is asked for, since that may read a dozen kernel files.
     if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
-    if (jobs.length === limit) return { jobs, cursor: last };
+    if (jobs.length === limit) return { jobs, cursor: last, damaged };
     const job = describe(entry);
     if (states !== undefined && !states.includes(job.state)) continue;
     jobs.push(job);
     last = spec.sequence;
   }
-  return { jobs, cursor: null };
+  return { jobs, cursor: null, damaged };
+}
+
+function listDamaged(host: Host, options: ListOptions): DamagedJob[] {
+  return host.registry.allDamaged().filter((job) => fits(job, options)).map(describeDamaged).toArray();
+}
+
+function fits({ id, spec }: Pick<SetAside, "id" | "spec">, { owner, name, reference }: ListOptions): boolean {
+  if (owner !== undefined && spec?.owner !== owner) return false;
+  if (name !== undefined && spec?.name !== name) return false;
+  return reference === undefined || spec?.name === reference || id.startsWith(reference);
 }

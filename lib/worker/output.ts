@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { readLog, tailOffset } from "../output/mod.ts";
 import type { Host } from "./host.ts";
+import { readRecord } from "./read_record.ts";
+import { firstSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { jobFolder, logPath, type Stream } from "./state_folder.ts";
 
@@ -48,9 +50,13 @@ export async function output(host: Host, entry: Entry, stream: Stream, options: 
 
 /** The first byte of a log that is still there: its drain tells before it frees any, which it does only beyond the most. */
 function readFirst(host: Host, { spec }: Entry, stream: Stream): number {
+  if (sizeOf(logPath(host.state, spec.id, stream)) <= spec.outputMaxBytes) return 0;
+  return readRecord(join(jobFolder(host.state, spec.id), `${stream}.first`), firstSchema)?.record.offset ?? 0;
+}
+
+function sizeOf(path: string): number {
   try {
-    if (Deno.statSync(logPath(host.state, spec.id, stream)).size <= spec.outputMaxBytes) return 0;
-    return Number(Deno.readTextFileSync(join(jobFolder(host.state, spec.id), `${stream}.first`)));
+    return Deno.statSync(path).size;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return 0;
     throw error;

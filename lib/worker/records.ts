@@ -1,12 +1,13 @@
 /**
- * What stands in a job's folder. Records carry a format version; a reader refuses one it does not know.
+ * What stands in a job's folder. Records carry a format version; see {@linkcode FORMAT}.
  * @module
  */
 import { z } from "zod";
 import type { JobLimits } from "./limits.ts";
 import { processSchema } from "./process.ts";
 
-const FORMAT = 1;
+/** The version of the records; a newer one is refused, an older one is read. */
+export const FORMAT = 1;
 const format = z.literal(FORMAT);
 
 const limit = z.number().positive().exactOptional();
@@ -66,6 +67,9 @@ export const stopSchema = z.object({ format, killAtUptime: z.number() });
 /** See {@linkcode stopSchema}. */
 export type Stop = z.infer<typeof stopSchema>;
 
+/** `stdout.first`, `stderr.first`: the first byte of a stream that is still there. */
+export const firstSchema = z.object({ format, offset: z.int().nonnegative() });
+
 /**
  * `ended.json`: how it ended; its appearance is the end of the job. The runner writes it, or the daemon for a job that
  * never had a runner or has lost it (then `reason` says why).
@@ -80,8 +84,10 @@ export const endedSchema = z.object({
   reason: z.string().nullable().default(null),
   stopped: z.boolean(),
   timedOut: z.boolean(),
-  /** Seconds since boot at the end. */
+  /** Seconds since boot at the end. Older daemons recorded none. */
   uptime: z.number().nullable(),
+  /** The boot that this was in. Older records do not tell. */
+  bootId: z.string().nullable().default(null),
   /** Lines of the drains' note of what is missing, see {@linkcode Gaps}. */
   gaps: z.array(z.string()).default([]),
   /** Lines of the cgroup's files, by file name. */
@@ -91,9 +97,17 @@ export const endedSchema = z.object({
 export type Ended = z.infer<typeof endedSchema>;
 
 /** An end that only the daemon knows of. */
-export function endedByDaemon(
-  end: { failure?: "host"; lost?: boolean; reason: string; gaps?: readonly string[] },
-): Ended {
+export interface EndByDaemon {
+  readonly failure?: "host";
+  readonly lost?: boolean;
+  /** Why, in a sentence. */
+  readonly reason: string;
+  /** See {@linkcode endedSchema}. */
+  readonly gaps?: readonly string[];
+}
+
+/** Its record. */
+export function endedByDaemon(end: EndByDaemon, now: { uptime: number; bootId: string }): Ended {
   return {
     format: FORMAT,
     exitCode: null,
@@ -103,24 +117,10 @@ export function endedByDaemon(
     reason: end.reason,
     stopped: false,
     timedOut: false,
-    uptime: null,
+    ...now,
     gaps: [...end.gaps ?? []],
     usage: {},
   };
-}
-
-/**
- * Reads a record.
- * @returns null when the file is not there.
- * @throws {SyntaxError | z.ZodError} when it is torn or not of this format.
- */
-export async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
-  try {
-    return schema.parse(JSON.parse(await Deno.readTextFile(path)));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
 
 /** Writes a record so that it is there whole or not at all, also after a crash of the host. */

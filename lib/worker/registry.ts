@@ -1,6 +1,7 @@
-import type { Cgroup } from "../cgroup/mod.ts";
-import type { Ended, Spec, Started } from "./records.ts";
+import type { Cgroup, Usage } from "../cgroup/mod.ts";
 import type { Process } from "./process.ts";
+import type { Recorded } from "./read_record.ts";
+import type { Ended, Spec, Started } from "./records.ts";
 
 /** One job in memory: what its folder says, read once, and who waits for it. */
 export interface Entry {
@@ -8,22 +9,35 @@ export interface Entry {
   /** The job's own group, once it is made; null on a host that has none for us. */
   cgroup: Cgroup | null;
   runner: Process | null;
-  /** With the wall-clock time that the file system saw. */
-  started: { readonly record: Started; readonly at: string } | null;
-  ended: { readonly record: Ended; readonly at: string } | null;
+  started: Recorded<Started> | null;
+  /** Its usage apart from the record: the kernel's lines would take ten times the memory. */
+  ended: (Recorded<Omit<Ended, "usage">> & { readonly usage: Usage }) | null;
+  /** Bytes on disk of its output, counted once it has ended; null before. */
+  outputBytes: number | null;
   /** Lines of the drains' note of what is missing, while it runs; then they stand in its end's record. */
   gaps: readonly string[];
   /** Resolves when the job has a first process or will never have one. */
   launching: Promise<void>;
-  /** Resolves when `ended` is set. */
+  /** Resolves when `ended` is set, or the job is set aside. */
   readonly whenEnded: PromiseWithResolvers<void>;
+}
+
+/** A job that was set aside because its records cannot be used. */
+export interface SetAside {
+  readonly id: string;
+  /** What was asked, where at least that can be read. */
+  readonly spec: Spec | null;
+  /** What is wrong; to go on after a colon. */
+  readonly reason: string;
 }
 
 /** All jobs of the host in memory, rebuilt from the disk at every start. */
 export class Registry {
   readonly #entries = new Map<string, Entry>();
-  readonly #names = new Map<string, Entry>();
-  readonly #idempotency = new Map<string, Entry>();
+  readonly #damaged = new Map<string, SetAside>();
+  /** Also of damaged jobs, which keep what is theirs. */
+  readonly #names = new Map<string, Entry | SetAside>();
+  readonly #idempotency = new Map<string, Entry | SetAside>();
   #sequence = 0;
   #running = 0;
 
@@ -45,6 +59,7 @@ export class Registry {
       runner: null,
       started: null,
       ended: null,
+      outputBytes: null,
       gaps: [],
       launching: Promise.resolve(),
       whenEnded: Promise.withResolvers(),
@@ -52,15 +67,14 @@ export class Registry {
     this.#sequence = Math.max(this.#sequence, spec.sequence);
     this.#running++;
     this.#entries.set(spec.id, entry);
-    if (spec.name !== null) this.#names.set(ownedKey(spec.owner, spec.name), entry);
-    if (spec.idempotency !== null) this.#idempotency.set(ownedKey(spec.owner, spec.idempotency.key), entry);
+    this.#reserve(spec, entry);
     return entry;
   }
 
   /** Marks the end, once, and wakes who waits for it. */
-  end(entry: Entry, record: Ended, at: string): void {
+  end(entry: Entry, ended: NonNullable<Entry["ended"]>): void {
     if (entry.ended !== null) return;
-    entry.ended = { record, at };
+    entry.ended = ended;
     if (this.#entries.get(entry.spec.id) === entry) this.#running--;
     entry.whenEnded.resolve();
   }
@@ -69,9 +83,34 @@ export class Registry {
   delete(entry: Entry): void {
     if (!this.#entries.delete(entry.spec.id)) return;
     if (entry.ended === null) this.#running--;
-    const { name, owner, idempotency } = entry.spec;
-    if (name !== null) this.#names.delete(ownedKey(owner, name));
-    if (idempotency !== null) this.#idempotency.delete(ownedKey(owner, idempotency.key));
+    this.#release(entry.spec, entry);
+  }
+
+  /** Takes a job in that cannot be used, or out of those that can, and wakes who waits for its end. */
+  setAside(job: SetAside): void {
+    const entry = this.#entries.get(job.id);
+    if (entry !== undefined) this.delete(entry);
+    this.#damaged.set(job.id, job);
+    if (job.spec !== null) {
+      this.#sequence = Math.max(this.#sequence, job.spec.sequence);
+      this.#reserve(job.spec, job);
+    }
+    entry?.whenEnded.resolve();
+  }
+
+  /** Forgets a damaged job. */
+  deleteDamaged(job: SetAside): void {
+    if (this.#damaged.delete(job.id) && job.spec !== null) this.#release(job.spec, job);
+  }
+
+  /** The damaged job of this id. */
+  damaged(id: string): SetAside | undefined {
+    return this.#damaged.get(id);
+  }
+
+  /** All damaged jobs. */
+  allDamaged(): IteratorObject<SetAside> {
+    return this.#damaged.values();
   }
 
   /** The job of this id. */
@@ -80,18 +119,32 @@ export class Registry {
   }
 
   /** The owner's job of this name; names are unique per owner. */
-  named(owner: string, name: string): Entry | undefined {
+  named(owner: string, name: string): Entry | SetAside | undefined {
     return this.#names.get(ownedKey(owner, name));
   }
 
   /** The job that the owner's earlier request with this key started. */
-  requested(owner: string, key: string): Entry | undefined {
+  requested(owner: string, key: string): Entry | SetAside | undefined {
     return this.#idempotency.get(ownedKey(owner, key));
   }
 
   /** All jobs, oldest first. */
   values(): IteratorObject<Entry> {
     return this.#entries.values();
+  }
+
+  #reserve({ owner, name, idempotency }: Spec, holder: Entry | SetAside): void {
+    if (name !== null) this.#names.set(ownedKey(owner, name), holder);
+    if (idempotency !== null) this.#idempotency.set(ownedKey(owner, idempotency.key), holder);
+  }
+
+  #release({ owner, name, idempotency }: Spec, holder: Entry | SetAside): void {
+    // Two may have one name: what was damaged when the second came may have been mended since.
+    const release = (holders: Map<string, Entry | SetAside>, key: string) => {
+      if (holders.get(key) === holder) holders.delete(key);
+    };
+    if (name !== null) release(this.#names, ownedKey(owner, name));
+    if (idempotency !== null) release(this.#idempotency, ownedKey(owner, idempotency.key));
   }
 }
 

@@ -11,19 +11,26 @@ export const REMOVED = ".removed";
 export async function remove(host: Host, entry: Entry): Promise<void> {
   await stop(host, entry);
   if (host.registry.get(entry.spec.id) !== entry) return;
-  const folder = jobFolder(host.state, entry.spec.id);
+  if (await removeFiles(host, entry.spec.id, () => host.registry.delete(entry))) await entry.cgroup?.remove();
+}
+
+/**
+ * Removes everything of a job on the disk; a link is removed, never what it points at.
+ * @param forget is called once the job is gone, whatever happens to this daemon.
+ * @returns false when somebody else has done it at the same time.
+ */
+export async function removeFiles(host: Host, id: string, forget: () => void): Promise<boolean> {
+  const folder = jobFolder(host.state, id);
   try {
-    // From here on the job is gone, whatever happens to this daemon.
     await Deno.rename(folder, folder + REMOVED);
   } catch (error) {
-    // Two removed it at once.
-    if (error instanceof Deno.errors.NotFound) return;
+    if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-  host.registry.delete(entry);
-  await removeIfThere(logPath(host.state, entry.spec.id, "stdout"));
-  await removeIfThere(logPath(host.state, entry.spec.id, "stderr"));
-  await removeIfThere(join(host.state.ended, entry.spec.id));
+  forget();
+  await removeIfThere(logPath(host.state, id, "stdout"));
+  await removeIfThere(logPath(host.state, id, "stderr"));
+  await removeIfThere(join(host.state.ended, id));
   await removeIfThere(folder + REMOVED);
-  await entry.cgroup?.remove();
+  return true;
 }

@@ -42,8 +42,8 @@ lines() {
   done <"$1"
 }
 record() {
-  printf '{"format":1,"exitCode":%s,"signal":%s,"failure":%s,"stopped":%s,"timedOut":%s,"uptime":%s,"gaps":[' \
-    "$exit_code" "$signal" "$failure" "$stopped" "$timed_out" "$uptime" || return
+  printf '{"format":1,"exitCode":%s,"signal":%s,"failure":%s,"stopped":%s,"timedOut":%s,"uptime":%s,"bootId":"%s","gaps":[' \
+    "$exit_code" "$signal" "$failure" "$stopped" "$timed_out" "$uptime" "$boot_id" || return
   [ ! -e gaps ] || lines gaps || return
   printf '],"usage":{' || return
   comma=''

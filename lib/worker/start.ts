@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { WorkerError } from "./errors.ts";
-import { createLogs, type Host, inUse, modifiedAt, noteEnd, recordEnd, tidy } from "./host.ts";
+import { damagedError, WorkerError } from "./errors.ts";
+import { createLogs, type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
 import { describe, type Job } from "./job.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
-import { endedByDaemon, readRecord, runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
-import type { Entry } from "./registry.ts";
+import { readRecord } from "./read_record.ts";
+import { runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
+import type { Entry, SetAside } from "./registry.ts";
 import type { Process } from "./process.ts";
 import { spawnRunner } from "./runner.ts";
 import { jobFolder, logPath } from "./state_folder.ts";
@@ -77,7 +78,8 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
   return describe(entry);
 }
 
-async function replay(host: Host, earlier: Entry, digest: string, request: StartRequest): Promise<Job> {
+async function replay(host: Host, earlier: Entry | SetAside, digest: string, request: StartRequest): Promise<Job> {
+  if ("reason" in earlier) throw damagedError(earlier);
   if (earlier.spec.idempotency?.request !== digest) {
     throw new WorkerError("conflict", `Cannot start the job: the idempotency key was used for another request`);
   }
@@ -117,14 +119,14 @@ async function launch(
     const env = { PATH: DEFAULT_PATH, ...(account === null ? {} : environmentOf(account)), ...given };
     const program = await findProgram(spec.command, spec.cwd, env.PATH);
     launched = await spawnRunner(host, entry, { program, env, account });
-    await noteEnd(host, entry);
+    noteEnd(host, entry);
     if (!launched && entry.ended === null) throw new Error(`Cannot start "${spec.command}": its runner could not work`);
   } catch (error) {
-    await recordEnd(host, entry, endedByDaemon({ failure: "host", reason: launchReason(spec, error) }));
+    await recordEnd(host, entry, { failure: "host", reason: launchReason(spec, error) });
     launched = false;
   }
   if (!launched) return await tidy(host, entry);
-  await noteStart(host, entry);
+  noteStart(host, entry);
   superviseTimeout(host, entry);
 }
 
@@ -172,21 +174,27 @@ function launchReason(spec: Spec, error: unknown): string {
   return reason === undefined ? error.message : `Cannot start "${spec.command}": ${reason}`;
 }
 
-/** Which runner has claimed the job; null for none, and for one that died in the attempt and left the file empty. */
-export async function readClaim(host: Host, id: string): Promise<Process | null> {
+/**
+ * Which runner has claimed the job; null for none, and for one that died in the attempt and left the file empty.
+ * @throws {DamageError} when it cannot be told.
+ */
+export function readClaim(host: Host, id: string): Process | null {
+  const path = join(jobFolder(host.state, id), "runner.json");
   try {
-    return await readRecord(join(jobFolder(host.state, id), "runner.json"), runnerSchema);
+    return readRecord(path, runnerSchema)?.record ?? null;
   } catch (error) {
-    if (error instanceof SyntaxError) return null;
+    const info = Deno.lstatSync(path);
+    if (info.isFile && info.size === 0) return null;
     throw error;
   }
 }
 
-/** Reads who runs the job, as its runner recorded it. */
-export async function noteStart(host: Host, entry: Entry): Promise<void> {
-  const folder = jobFolder(host.state, entry.spec.id);
-  entry.runner = await readClaim(host, entry.spec.id);
-  const path = join(folder, "started.json");
-  const record = await readRecord(path, startedSchema);
-  if (record !== null) entry.started = { record, at: await modifiedAt(path) };
+/**
+ * Reads who runs the job, as its runner recorded it, and when it started.
+ * @throws {DamageError} when that cannot be used.
+ */
+export function noteStart(host: Host, entry: Entry): void {
+  // Who ran what has ended is of no use to anybody.
+  if (entry.ended === null) entry.runner = readClaim(host, entry.spec.id);
+  entry.started = readRecord(join(jobFolder(host.state, entry.spec.id), "started.json"), startedSchema);
 }

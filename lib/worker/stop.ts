@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { WorkerError } from "./errors.ts";
+import { damagedError, WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { describe, type Job, readUptime } from "./job.ts";
 import { logger } from "./logger.ts";
@@ -78,7 +78,7 @@ export interface Patience {
 
 /**
  * Waits for the job's end, or for the patience to be over.
- * @throws {WorkerError} `closing` when the worker closes.
+ * @throws {WorkerError} `closing` when the worker closes, `damaged` when the job's end cannot be known any more.
  */
 export async function endOf(host: Host, entry: Entry, { seconds, signal }: Patience = {}): Promise<void> {
   const over = Promise.withResolvers<void>();
@@ -92,6 +92,8 @@ export async function endOf(host: Host, entry: Entry, { seconds, signal }: Patie
   await Promise.race([entry.whenEnded.promise, over.promise]);
   clearTimeout(timer);
   for (const signal of signals) signal.removeEventListener("abort", wake);
+  const damaged = host.registry.damaged(entry.spec.id);
+  if (damaged !== undefined) throw damagedError(damaged);
   if (entry.ended === null && host.closing.aborted) {
     throw new WorkerError("closing", "Cannot wait for the job: the daemon is ending");
   }

@@ -1,9 +1,11 @@
 import { basename, join } from "node:path";
 import { look } from "./adopt.ts";
+import { setAside } from "./damaged.ts";
 import { type Host, noteEnd } from "./host.ts";
 import { noteGaps } from "./gaps.ts";
 import { removeOld } from "./keep.ts";
 import { logger } from "./logger.ts";
+import { DamageError } from "./read_record.ts";
 import type { Entry } from "./registry.ts";
 import { removeIfThere } from "./state_folder.ts";
 
@@ -20,7 +22,10 @@ export class Watch implements AsyncDisposable {
   readonly #delivering: Promise<void>;
   #looking: Promise<void> = Promise.resolve();
   #idle = true;
-  #cleaned = -Infinity;
+  #cleaning: Promise<void> = Promise.resolve();
+  #cleanNext = 0;
+  /** Jobs of which it was said that something is wrong, not to be said again every second. */
+  readonly #reported = new WeakSet<Entry>();
   /** Not waited for by other ends: a group may stay busy for seconds. */
   readonly #removals = new Set<Promise<void>>();
 
@@ -39,6 +44,7 @@ export class Watch implements AsyncDisposable {
     this.#watcher.close();
     await this.#delivering;
     await this.#looking;
+    await this.#cleaning;
     await Promise.all(this.#removals);
   }
 
@@ -53,17 +59,32 @@ export class Watch implements AsyncDisposable {
   async #answer(id: string): Promise<void> {
     try {
       const entry = this.#host.registry.get(id);
-      if (entry !== undefined) await this.#end(entry);
+      if (entry !== undefined) this.#end(entry);
       await removeIfThere(join(this.#host.state.ended, id));
     } catch (error) {
-      logger.error("Cannot take note of the end of job {id}: {error}", { id, error });
+      this.#report(error, id);
     }
   }
 
-  /** Takes note of what the bell was rung for: a gap, or the end. Then it removes the cgroup if the runner could not: it may hold groups that the job made below it. */
-  async #end(entry: Entry): Promise<void> {
-    await noteEnd(this.#host, entry);
-    if (entry.ended === null) return await noteGaps(this.#host, entry);
+  /** Reports what goes wrong with a job; one that is damaged is set aside, so that this is said once. */
+  #report(error: unknown, id: string): void {
+    const entry = this.#host.registry.get(id);
+    if (error instanceof DamageError && entry !== undefined) {
+      setAside(this.#host, { id, spec: entry.spec }, error);
+      return;
+    }
+    if (entry !== undefined && this.#reported.has(entry)) return;
+    if (entry !== undefined) this.#reported.add(entry);
+    logger.error("Cannot look after job {id}: {error}", { id, error });
+  }
+
+  /**
+   * Takes note of what the bell was rung for: a gap, or the end. Then it removes the cgroup if the runner could not: it may hold groups
+   * that the job made below it.
+   */
+  #end(entry: Entry): void {
+    noteEnd(this.#host, entry);
+    if (entry.ended === null) return noteGaps(this.#host, entry);
     const { cgroup } = entry;
     if (cgroup === null) return;
     entry.cgroup = null;
@@ -74,6 +95,8 @@ export class Watch implements AsyncDisposable {
   }
 
   #look(): void {
+    // Not waited for by looks: thousands of old jobs take seconds.
+    if (performance.now() >= this.#cleanNext) this.#cleaning = this.#cleanUp();
     if (!this.#idle) return;
     this.#idle = false;
     this.#looking = this.#lookAtAll().catch((error) => logger.error("Cannot look at the jobs: {error}", { error }))
@@ -87,20 +110,20 @@ export class Watch implements AsyncDisposable {
       try {
         await entry.launching;
         await look(this.#host, entry);
+        this.#reported.delete(entry);
       } catch (error) {
-        logger.error("Cannot look at job {id}: {error}", { id: entry.spec.id, error });
+        this.#report(error, entry.spec.id);
       }
     }
-    await this.#cleanUp();
   }
 
   async #cleanUp(): Promise<void> {
-    if (performance.now() - this.#cleaned < CLEAN_UP) return;
-    this.#cleaned = performance.now();
+    this.#cleanNext = Infinity;
     try {
       await removeOld(this.#host);
     } catch (error) {
-      logger.error("Cannot remove old jobs: {error}", { error });
+      if (!this.#host.closing.aborted) logger.error("Cannot remove old jobs: {error}", { error });
     }
+    this.#cleanNext = performance.now() + CLEAN_UP;
   }
 }

@@ -1,7 +1,8 @@
 import { detectCgroups } from "../cgroup/mod.ts";
 import { Wakeups } from "../output/mod.ts";
 import { adopt } from "./adopt.ts";
-import { WorkerError } from "./errors.ts";
+import { removeDamaged } from "./damaged.ts";
+import { damagedError, WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { describe, type Job } from "./job.ts";
 import { DEFAULT_KEEP, type Keep } from "./keep.ts";
@@ -43,16 +44,20 @@ export interface WorkerOptions {
  * adopts them.
  */
 export class Worker implements AsyncDisposable {
+  /** Resolves when the jobs of the folder are known. @throws {Error} why they cannot be. */
+  readonly adopted: Promise<void>;
   readonly #host: Host;
-  readonly #watch: Watch;
   readonly #lock: Deno.FsFile;
   readonly #closing: AbortController;
+  #watch: Watch | undefined;
 
-  private constructor(host: Host, watch: Watch, lock: Deno.FsFile, closing: AbortController) {
+  private constructor(host: Host, lock: Deno.FsFile, closing: AbortController) {
     this.#host = host;
-    this.#watch = watch;
     this.#lock = lock;
     this.#closing = closing;
+    this.adopted = this.#adopt();
+    // Whoever does not wait for it learns of a failure from whoever does.
+    this.adopted.catch(() => {});
   }
 
   /**
@@ -60,6 +65,22 @@ export class Worker implements AsyncDisposable {
    * @throws {Error} when another worker has the folder.
    */
   static async open(options: WorkerOptions): Promise<Worker> {
+    const worker = await Worker.begin(options);
+    try {
+      await worker.adopted;
+      return worker;
+    } catch (error) {
+      await worker[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * As {@linkcode Worker.open}, but returns before the jobs are adopted, which takes a second for some thousands. Until
+   * {@linkcode Worker.adopted} resolves only {@linkcode Worker.cgroups} may be used.
+   * @throws {Error} when another worker has the folder.
+   */
+  static async begin(options: WorkerOptions): Promise<Worker> {
     const state = openStateFolder(options.stateFolder);
     const lock = await Deno.open(`${state.root}/lock`, { create: true, write: true, mode: 0o600 });
     try {
@@ -86,8 +107,7 @@ export class Worker implements AsyncDisposable {
         closing: closing.signal,
       };
       await installScripts(state);
-      await adopt(host);
-      return new Worker(host, new Watch(host), lock, closing);
+      return new Worker(host, lock, closing);
     } catch (error) {
       lock.close();
       throw error;
@@ -105,9 +125,11 @@ export class Worker implements AsyncDisposable {
     return await start(this.#host, request);
   }
 
-  /** Whose job this is, or null when there is none. */
-  owner(id: string): string | null {
-    return this.#host.registry.get(id)?.spec.owner ?? null;
+  /** Whose job this is; null when that is not known because it is damaged, undefined when there is none. */
+  owner(id: string): string | null | undefined {
+    const { registry } = this.#host;
+    const damaged = registry.damaged(id);
+    return damaged === undefined ? registry.get(id)?.spec.owner : damaged.spec?.owner ?? null;
   }
 
   /** The job as it is now. */
@@ -132,9 +154,11 @@ export class Worker implements AsyncDisposable {
     return await stop(this.#host, this.#find(id), options);
   }
 
-  /** See {@linkcode remove}. */
+  /** See {@linkcode remove}; removes a damaged job as well. */
   async remove(id: string): Promise<void> {
-    await remove(this.#host, this.#find(id));
+    const damaged = this.#host.registry.damaged(id);
+    if (damaged !== undefined) await removeDamaged(this.#host, damaged);
+    else await remove(this.#host, this.#find(id));
   }
 
   /** See {@linkcode output}. */
@@ -146,12 +170,21 @@ export class Worker implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new WorkerError("closing", "The daemon is ending"));
-    await this.#watch[Symbol.asyncDispose]();
+    await this.adopted.catch(() => {});
+    await this.#watch?.[Symbol.asyncDispose]();
     this.#host.wakeups[Symbol.dispose]();
     this.#lock.close();
   }
 
+  async #adopt(): Promise<void> {
+    await adopt(this.#host);
+    this.#host.closing.throwIfAborted();
+    this.#watch = new Watch(this.#host);
+  }
+
   #find(id: string): Entry {
+    const damaged = this.#host.registry.damaged(id);
+    if (damaged !== undefined) throw damagedError(damaged);
     const entry = this.#host.registry.get(id);
     if (entry === undefined) throw new WorkerError("unknown", `There is no job "${id}"`);
     return entry;

@@ -54,5 +54,5 @@ Deno.test("a daemon does not start beside another on the same socket or state fo
   match(sameState.stderr, /^teleworkerd: Cannot use the state folder ".*": another daemon does$/m);
   equal((await send(daemon, "GET", "/healthz")).status, 200);
   using alice = await Https.as(daemon, "alice");
-  deepEqual(await (await alice.send("GET", "/v1/jobs")).json(), { jobs: [], cursor: null });
+  deepEqual(await (await alice.send("GET", "/v1/jobs")).json(), { jobs: [], cursor: null, damaged: [] });
 });

@@ -3,11 +3,11 @@ import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag } from "@optique/core/primitives";
-import { type Job, type JobList, jobListSchema } from "../../contract/mod.ts";
+import { type DamagedJob, type Job, jobListSchema } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
-import { describeCommand, describeState, formatTable, paint } from "../format.ts";
+import { describeCommand, describeDamaged, describeState, formatTable, paint } from "../format.ts";
 import type { Session } from "../session.ts";
-import { clean, print, type Terminal } from "../terminal.ts";
+import { clean, note, print, type Terminal } from "../terminal.ts";
 import { formatDuration } from "../../contract/units.ts";
 
 /** `teleworker list`. */
@@ -26,23 +26,27 @@ export const listCommand = command(
 
 const COMMAND_WIDTH = 48;
 
-/** Lists jobs, newest first. */
+/** Lists jobs, newest first, and tells of damaged ones on stderr. */
 export async function list(flags: InferValue<typeof listCommand>, { api, terminal }: Session): Promise<number> {
-  const jobs = await allJobs(api, flags.all ? undefined : "running");
+  const { jobs, damaged } = await allJobs(api, flags.all ? undefined : "running");
   if (terminal.json) { for (const job of jobs) await print(JSON.stringify(job)); }
   else for (const line of formatJobs(jobs, terminal)) await print(line);
+  for (const job of damaged) await note(describeDamaged(job));
   return 0;
 }
 
-async function allJobs(api: Api, state: string | undefined): Promise<Job[]> {
+async function allJobs(api: Api, state: string | undefined): Promise<{ jobs: Job[]; damaged: DamagedJob[] }> {
   const jobs: Job[] = [];
-  let page: JobList = { jobs, cursor: null };
+  const damaged: DamagedJob[] = [];
+  let cursor: string | undefined;
   do {
-    const query = { state, limit: 1000, ...(page.cursor === null ? {} : { cursor: page.cursor }) };
-    page = await api.ask("/v1/jobs", jobListSchema, { query });
+    const query = { state, limit: 1000, ...(cursor === undefined ? {} : { cursor }) };
+    const page = await api.ask("/v1/jobs", jobListSchema, { query });
     jobs.push(...page.jobs);
-  } while (page.cursor !== null);
-  return jobs;
+    damaged.push(...page.damaged);
+    cursor = page.cursor ?? undefined;
+  } while (cursor !== undefined);
+  return { jobs, damaged };
 }
 
 function formatJobs(jobs: readonly Job[], terminal: Terminal): string[] {

@@ -19,8 +19,8 @@ export const removeCommand = command(
 
 /** Removes jobs; prints the id of each. */
 export async function remove(flags: InferValue<typeof removeCommand>, { api, terminal }: Session): Promise<number> {
-  const jobs = await Promise.all(flags.jobs.map((reference) => api.find(reference)));
-  for (const { id } of jobs) {
+  const ids = await Promise.all(flags.jobs.map((reference) => api.findId(reference)));
+  for (const id of ids) {
     await api.send(`/v1/jobs/${id}`, { method: "DELETE" });
     if (!terminal.json) await print(id);
   }

@@ -8,8 +8,14 @@ export const list: Handler = (context, { worker }) => {
   const { state, name, owner, job, limit, cursor } = readQuery(context.req.raw, listSchema);
   const me = context.env.caller.name;
   const mine = context.var.access === "own";
-  if (mine && owner !== undefined && owner !== me) return context.json({ jobs: [], cursor: null } satisfies JobList);
+  if (mine && owner !== undefined && owner !== me) {
+    return context.json({ jobs: [], cursor: null, damaged: [] } satisfies JobList);
+  }
   const page = worker.list({ states: state, name, owner: mine ? me : owner, reference: job, limit, cursor });
-  const answer: JobList = { jobs: page.jobs.map(present), cursor: page.cursor === null ? null : String(page.cursor) };
+  const answer: JobList = {
+    jobs: page.jobs.map(present),
+    cursor: page.cursor === null ? null : String(page.cursor),
+    damaged: page.damaged.map((job) => ({ ...job })),
+  };
   return context.json(answer);
 };

@@ -7,7 +7,9 @@ import { present } from "../present.ts";
 export const status: Handler = (context, { worker, followers }) => {
   const id = visibleJob(context, worker);
   const { wait } = readQuery(context.req.raw, statusSchema);
-  if (!wait) return context.json(present(worker.status(id)));
+  // Also before a wait, for a damaged job is to be told by the answer's status, which goes out before the body.
+  const now = worker.status(id);
+  if (!wait) return context.json(present(now));
   const leave = followers.enter();
   const job = async (signal: AbortSignal) => present(await worker.wait(id, signal));
   return new Response(later(job, leave), { headers: { "content-type": "application/json" } });

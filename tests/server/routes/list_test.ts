@@ -9,7 +9,7 @@ Deno.test("list gives what is asked for, newest first, page by page", async () =
   using root = await Https.as(daemon, "root");
   const list = async (query = ""): Promise<JobList> =>
     jobListSchema.parse(await (await root.send("GET", `/v1/jobs${query}`)).json());
-  deepEqual(await list(), { jobs: [], cursor: null });
+  deepEqual(await list(), { jobs: [], cursor: null, damaged: [] });
 
   for (const name of ["one", "two", "three"]) await alice.wait((await alice.start({ command: "true", name })).id);
   await root.start({ command: "sleep", args: ["1000"], name: "last" });

@@ -1,0 +1,62 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { join } from "node:path";
+import { jobListSchema } from "../../lib/contract/mod.ts";
+import { createApp } from "../../lib/server/app.ts";
+import { Followers } from "../../lib/server/followers.ts";
+import { Worker } from "../../lib/worker/mod.ts";
+import { copyJob } from "../support/copy_job.ts";
+import { TestWorker } from "../worker/worker.ts";
+
+const COPIES = 300;
+const root = { name: "root", role: "admin" } as const;
+
+Deno.test("while a worker adopts its jobs only its health and version are told, then everything", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.run(["true"]);
+  await test.close();
+  for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);
+  await using worker = await Worker.begin({ stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 10 });
+  const answer = createApp({ worker, followers: new Followers(1) });
+  const order: string[] = [];
+  const ask = async (path: string) => {
+    const response = await answer(new Request(`http://localhost${path}`), root);
+    order.push(path);
+    return response;
+  };
+  const list = ask("/v1/jobs?limit=1000");
+  const status = ask(`/v1/jobs/${id}`);
+  const adopted = worker.adopted.then(() => order.push("adopted"));
+  for (const path of ["/healthz", "/v1/version"]) await (await ask(path)).body?.cancel();
+  await adopted;
+  equal(jobListSchema.parse(await (await list).json()).jobs.length, COPIES + 1);
+  equal((await status).status, 200);
+  await (await status).body?.cancel();
+  deepEqual(order.slice(0, 2), ["/healthz", "/v1/version"]);
+  deepEqual(order.slice(2).sort(), ["/v1/jobs?limit=1000", `/v1/jobs/${id}`, "adopted"].sort());
+});
+
+Deno.test("a worker that is closed while it adopts refuses those who wait", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.run(["true"]);
+  await test.close();
+  for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);
+  const worker = await Worker.begin({ stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 10 });
+  const answer = createApp({ worker, followers: new Followers(1) });
+  const waiting = answer(new Request("http://localhost/v1/jobs"), root);
+  await worker[Symbol.asyncDispose]();
+  await rejects(worker.adopted, { refusal: "closing" });
+  const { status, body } = await waiting;
+  equal(status, 503);
+  await body?.cancel();
+});
+
+Deno.test("a worker that cannot read its folder says why and lets go of it", async () => {
+  await using test = await TestWorker.open();
+  await test.close();
+  const options = { stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 10 };
+  const opening = Worker.open(options);
+  // It has made the folder, and not yet read it.
+  Deno.removeSync(join(test.state, "jobs"));
+  await rejects(opening, Deno.errors.NotFound);
+  await (await Worker.open(options))[Symbol.asyncDispose]();
+});
