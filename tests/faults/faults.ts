@@ -3,6 +3,9 @@
  * @module
  */
 import { daemonKilled } from "./daemon_killed.ts";
+import { diskFull } from "./disk_full.ts";
+import { manyClients } from "./many_clients.ts";
+import { runnerKilled } from "./runner_killed.ts";
 import { faultSuite } from "./support/suite.ts";
 
-faultSuite([daemonKilled], Deno.args);
+faultSuite([daemonKilled, runnerKilled, diskFull, manyClients], Deno.args);
