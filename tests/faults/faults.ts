@@ -5,7 +5,8 @@
 import { daemonKilled } from "./daemon_killed.ts";
 import { diskFull } from "./disk_full.ts";
 import { manyClients } from "./many_clients.ts";
+import { recordsDamaged } from "./records_damaged.ts";
 import { runnerKilled } from "./runner_killed.ts";
 import { faultSuite } from "./support/suite.ts";
 
-faultSuite([daemonKilled, runnerKilled, diskFull, manyClients], Deno.args);
+faultSuite([daemonKilled, runnerKilled, diskFull, recordsDamaged, manyClients], Deno.args);
