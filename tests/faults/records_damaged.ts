@@ -43,23 +43,28 @@ async function damageSome(random: Random): Promise<void> {
   const victims = [...random.sample(running, 2), ...random.sample(ended, 3)];
   const damages: Damage[] = [];
   for (const { id } of victims) damages.push(await damage(join(daemon.state, "jobs"), id, aside.path, random));
-  await comesUp(daemon, damages);
+  await comesUp(daemon, describe(damages, before));
 
-  const { jobs, damaged } = await list(https);
-  const after = new Map(jobs.map((job) => [job.id, job]));
-  for (const [id, look] of before) {
-    const harm = damages.find((damage) => damage.id === id);
-    if (harm === undefined) deepEqual(after.get(id), look, "A job that was not damaged is not as before");
-    else checkDamaged(harm, look, after.get(id), damaged.includes(id));
+  try {
+    const { jobs, damaged } = await list(https);
+    const after = new Map(jobs.map((job) => [job.id, job]));
+    for (const [id, look] of before) {
+      const harm = damages.find((damage) => damage.id === id);
+      if (harm === undefined) deepEqual(after.get(id), look, "A job that was not damaged is not as before");
+      else checkDamaged(harm, look, after.get(id), damaged.includes(id));
+    }
+    await removeAll(daemon, https, [...before.keys()], mark);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${reason}\nAfter ${describe(damages, before)}\n${daemon.log.slice(-1000)}`, { cause: error });
   }
-  await removeAll(daemon, https, [...before.keys()], damages, mark);
   for await (const { name } of Deno.readDir(aside.path)) {
     ok((await Deno.stat(join(aside.path, name))).size > 0, "What a link led to was changed");
   }
 }
 
 /** Runs the daemon; one that reads a FIFO would wait for ever. */
-async function comesUp(daemon: Daemon, damages: readonly Damage[]): Promise<void> {
+async function comesUp(daemon: Daemon, damages: string): Promise<void> {
   let over = false;
   const running = daemon.run().finally(() => over = true);
   running.catch(() => {});
@@ -69,7 +74,7 @@ async function comesUp(daemon: Daemon, damages: readonly Damage[]): Promise<void
   } catch (error) {
     await daemon.end("SIGKILL");
     await running.catch(() => {});
-    throw new Error(`The daemon did not come up after ${describe(damages)}: ${daemon.log.slice(-500)}`, {
+    throw new Error(`The daemon did not come up after ${damages}: ${daemon.log.slice(-500)}`, {
       cause: error,
     });
   }
@@ -96,13 +101,12 @@ async function removeAll(
   daemon: Daemon,
   https: Https,
   ids: readonly string[],
-  damages: readonly Damage[],
   mark: string,
 ): Promise<void> {
   for (const id of ids) {
     const response = await https.send("DELETE", `/v1/jobs/${id}`);
     const text = await response.text();
-    equal(response.status, 204, `${text} after ${describe(damages.filter((damage) => damage.id === id))}`);
+    equal(response.status, 204, `The job ${id} cannot be removed: ${text}`);
     deepEqual(filesOfJobs(daemon.state).filter((name) => name.includes(id)), []);
   }
   // Without cgroups nobody knows which processes a job had whose record cannot be read.
@@ -111,6 +115,6 @@ async function removeAll(
   await nothingIsLeft(daemon, mark);
 }
 
-function describe(damages: readonly Damage[]): string {
-  return damages.map(({ id, file, kind }) => `${file} of ${id} was ${kind}`).join(", ");
+function describe(damages: readonly Damage[], before: ReadonlyMap<string, Look>): string {
+  return damages.map(({ id, file, kind }) => `${file} of ${before.get(id)?.state} ${id} was ${kind}`).join(", ");
 }

@@ -21,6 +21,14 @@ export function processesWithVariable(name: string, value: string): number[] {
   return pids;
 }
 
+function withCommand(pid: number): string {
+  try {
+    return `${pid} (${Deno.readTextFileSync(`/proc/${pid}/cmdline`).replaceAll("\0", " ").slice(0, 200)})`;
+  } catch {
+    return `${pid} (ended)`;
+  }
+}
+
 /** The names in the folders of a state folder where jobs have files. */
 export function filesOfJobs(state: string): string[] {
   return ["jobs", "output", "ended"].flatMap((folder) =>
@@ -57,8 +65,8 @@ export async function allGone(what: string, find: () => readonly (string | numbe
 
 /** Waits until a daemon whose jobs were all removed has nothing of them any more. `mark` stands in their environment. */
 export async function nothingIsLeft(daemon: Pick<Daemon, "state" | "cgroupRoot">, mark: string): Promise<void> {
-  await allGone("processes of jobs", () => processesWithVariable(MARK, mark));
-  await allGone("runners", () => runnersOf(daemon.state));
+  await allGone("processes of jobs", () => processesWithVariable(MARK, mark).map(withCommand));
+  await allGone("runners", () => runnersOf(daemon.state).map(withCommand));
   await allGone("files of jobs", () => filesOfJobs(daemon.state));
   await allGone("cgroups", () => detectCgroups({ name: daemon.cgroupRoot }).list());
 }
