@@ -46,16 +46,26 @@ export class PoorDaemon implements AsyncDisposable {
   /** Lets it have so many more than it has now; null for as many as in the beginning. Jobs that run keep what they may have. */
   async allow(resource: Resource, more: number | null): Promise<void> {
     const { pid } = this.daemon;
-    const limit = more === null ? await hardLimit(pid, resource) : String(more + this.#used(resource));
+    const limit = more === null
+      ? await hardLimit(pid, resource)
+      : String(resource === "nproc" ? this.#tasks() + more : this.#below(more));
     // As that account: the kernel lets only it, and not every root, change its limits (prlimit(2)).
     await command("setpriv", ...accountOf(this.#uid), "prlimit", `--pid=${pid}`, `--${resource}=${limit}:`);
   }
 
-  #used(resource: Resource): number {
-    if (resource === "nofile") return [...Deno.readDirSync(`/proc/${this.daemon.pid}/fd`)].length;
+  /** Processes and threads of the account. */
+  #tasks(): number {
     let tasks = 0;
     for (const { name } of Deno.readDirSync("/proc")) if (/^\d+$/.test(name)) tasks += this.#tasksOf(name);
     return tasks;
+  }
+
+  /** The number below which so many descriptors are free: the limit is one of numbers, not of how many are open (getrlimit(2)). */
+  #below(free: number): number {
+    const used = new Set([...Deno.readDirSync(`/proc/${this.daemon.pid}/fd`)].map(({ name }) => Number(name)));
+    let limit = 0;
+    for (let found = 0; found < free || used.has(limit); limit++) if (!used.has(limit)) found++;
+    return limit;
   }
 
   #tasksOf(pid: string): number {
