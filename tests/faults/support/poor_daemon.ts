@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { Daemon } from "../../support/daemon.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
+import { pause } from "./ask.ts";
 import { command } from "./command.ts";
 
 /** What the host may run out of. */
@@ -48,7 +49,7 @@ export class PoorDaemon implements AsyncDisposable {
     const { pid } = this.daemon;
     const limit = more === null
       ? await hardLimit(pid, resource)
-      : String(resource === "nproc" ? this.#tasks() + more : this.#below(more));
+      : String(resource === "nproc" ? this.#tasks() + more : await this.#below(more));
     // As that account: the kernel lets only it, and not every root, change its limits (prlimit(2)).
     await command("setpriv", ...accountOf(this.#uid), "prlimit", `--pid=${pid}`, `--${resource}=${limit}:`);
   }
@@ -61,11 +62,18 @@ export class PoorDaemon implements AsyncDisposable {
   }
 
   /** The number below which so many descriptors are free: the limit is one of numbers, not of how many are open (getrlimit(2)). */
-  #below(free: number): number {
-    const used = new Set([...Deno.readDirSync(`/proc/${this.daemon.pid}/fd`)].map(({ name }) => Number(name)));
+  async #below(free: number): Promise<number> {
+    let used = await this.#descriptors();
+    // Not those that are open only for a moment.
+    for (let look = 0; look < 10; look++) used = used.intersection(await this.#descriptors());
     let limit = 0;
     for (let found = 0; found < free || used.has(limit); limit++) if (!used.has(limit)) found++;
     return limit;
+  }
+
+  async #descriptors(): Promise<Set<number>> {
+    await pause(5);
+    return new Set([...Deno.readDirSync(`/proc/${this.daemon.pid}/fd`)].map(({ name }) => Number(name)));
   }
 
   #tasksOf(pid: string): number {

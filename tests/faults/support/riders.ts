@@ -102,7 +102,7 @@ async function shows(client: LiveClient): Promise<void> {
 /** One that writes for some seconds. */
 function program(random: Random): Omit<Numbered, "marker"> {
   const ending = random.pick([{ code: 0 }, { code: 3 }, { code: 137 }, { signal: "SIGSEGV" }, { signal: "SIGUSR1" }]);
-  return { lines: random.between(300, 1500), burst: 10, nap: 0.1, width: 24, ending };
+  return { lines: random.between(300, 1100), burst: 10, nap: 0.1, width: 24, ending };
 }
 
 function exitCode({ ending }: Numbered): number {
