@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { removeCgroups } from "./cgroups.ts";
 import { makeCertificates } from "./certificates.ts";
 import { TemporaryFolder } from "./folder.ts";
@@ -9,6 +9,10 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 export interface DaemonOptions {
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Its state folder, with the socket beside it, where they are not to be in its own folder. */
+  readonly state?: string;
+  /** The words of a program such as setpriv(1) that becomes the daemon. */
+  readonly prefix?: readonly string[];
 }
 
 /**
@@ -32,8 +36,8 @@ export class Daemon implements AsyncDisposable {
   private constructor(folder: TemporaryFolder, options: DaemonOptions) {
     this.folder = folder;
     this.certs = join(folder.path, "certs");
-    this.state = join(folder.path, "state");
-    this.socket = join(folder.path, "socket");
+    this.state = options.state ?? join(folder.path, "state");
+    this.socket = join(dirname(this.state), "socket");
     this.#options = options;
   }
 
@@ -58,8 +62,10 @@ export class Daemon implements AsyncDisposable {
 
   /** Runs the daemon, again after an end; a second time on the same port. */
   async run(): Promise<void> {
-    const process = new Deno.Command(Deno.execPath(), {
+    const [program = "", ...prefixed] = [...this.#options.prefix ?? [], Deno.execPath()];
+    const process = new Deno.Command(program, {
       args: [
+        ...prefixed,
         ...["run", "--quiet", "--allow-all", "--no-check", join(ROOT, "server.ts")],
         ...["--listen", this.address || "127.0.0.1:0", "--certs", this.certs, "--socket", this.socket],
         ...["--state-dir", this.state, "--cgroup-root", this.cgroupRoot],
