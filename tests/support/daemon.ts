@@ -9,6 +9,8 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 export interface DaemonOptions {
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** HOST:PORT; a free port of the loopback by default. */
+  readonly listen?: string;
 }
 
 /**
@@ -61,7 +63,14 @@ export class Daemon implements AsyncDisposable {
     const process = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--allow-all", "--no-check", join(ROOT, "server.ts")],
-        ...["--listen", this.address || "127.0.0.1:0", "--certs", this.certs, "--socket", this.socket],
+        ...[
+          "--listen",
+          this.address || (this.#options.listen ?? "127.0.0.1:0"),
+          "--certs",
+          this.certs,
+          "--socket",
+          this.socket,
+        ],
         ...["--state-dir", this.state, "--cgroup-root", this.cgroupRoot],
         ...(this.#options.flags ?? []),
       ],
