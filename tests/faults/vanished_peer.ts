@@ -91,7 +91,7 @@ Deno.test({
     const port = daemon.address.split(":").at(-1);
     const follow = (id: string) => [
       ...["--resolve", `localhost:${port}:${HOST}`, "--cacert", join(daemon.certs, "ca.pem")],
-      ...["--cert", join(daemon.certs, "client-alice.pem"), "--key", join(daemon.certs, "client-alice-key.pem")],
+      ...["--cert", join(daemon.certs, "client-root.pem"), "--key", join(daemon.certs, "client-root-key.pem")],
       `https://localhost:${port}/v1/jobs/${id}/stdout?follow=true`,
     ];
     const curl = (id: string) => cable.curl(...follow(id));
