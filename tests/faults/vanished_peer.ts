@@ -6,8 +6,9 @@ import { Daemon } from "../support/daemon.ts";
 
 /** Seconds within which a peer that has vanished must be gone. */
 const BOUND = 120;
-const HOST = "192.0.2.1";
-const PEER = "192.0.2.2";
+/** Of the range for tests of networks (RFC 2544), which is nobody's. */
+const HOST = "198.18.77.1";
+const PEER = "198.18.77.2";
 
 /** A network of two: us, and a namespace from which a program connects and whose cable can be cut. */
 class Cable implements AsyncDisposable {
