@@ -16,7 +16,7 @@ export class Connections {
 
   constructor(readonly answer: Answer, readonly timeouts: Timeouts) {}
 
-  /** What a server of node:http or node:https needs to know. */
+  /** What a server of node:http or node:https is to be made with. */
   get options() {
     return {
       headersTimeout: this.timeouts.headers,

@@ -19,7 +19,11 @@ export async function readRequest(message: IncomingMessage, patience: number): P
     headers.append(rawHeaders[index] ?? "", rawHeaders[index + 1] ?? "");
   }
   const body = await readBody(message, patience);
-  return new Request(target, { method, headers, ...(method === "GET" || method === "HEAD" ? {} : { body }) });
+  try {
+    return new Request(target, { method, headers, ...(method === "GET" || method === "HEAD" ? {} : { body }) });
+  } catch {
+    throw new ProblemError(400, `Cannot read the request: "${method}" is no method for this server`);
+  }
 }
 
 async function readBody(message: IncomingMessage, patience: number): Promise<Uint8Array<ArrayBuffer> | null> {

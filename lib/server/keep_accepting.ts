@@ -2,6 +2,8 @@ import type { Server } from "node:net";
 
 /** Milliseconds between two looks. */
 const INTERVAL = 1_000;
+/** Connections that may wait, as node:net has it by itself. */
+const BACKLOG = 511;
 
 /**
  * Makes a listening server look again and again for connections that wait, until it is disposed of.
@@ -18,6 +20,3 @@ export function keepAccepting(server: Server): Disposable {
   }, INTERVAL);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
-
-/** As node:net has it by itself. */
-const BACKLOG = 511;

@@ -1,11 +1,11 @@
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { keepAccepting } from "./keep_accepting.ts";
 import { identify, IdentityError } from "../pki/identity.ts";
 import type { Answer } from "./app.ts";
 import { Connections } from "./connections.ts";
 import type { Caller } from "./context.ts";
+import { keepAccepting } from "./keep_accepting.ts";
 import { prepareListeningSockets } from "./listening_sockets.ts";
 import { logger } from "./logger.ts";
 import { TIMEOUTS, type Timeouts } from "./timeouts.ts";

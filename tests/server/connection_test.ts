@@ -146,6 +146,12 @@ Deno.test("Connection speaks HTTP as it should", async (t) => {
     match(await answerTo(`GET https://elsewhere.example/here HTTP/1.1\r\n${close}\r\n`), /alice \/here/);
     match(await answerTo(`GET //elsewhere.example/here HTTP/1.1\r\n${close}\r\n`), /alice \/\/elsewhere.example\/here/);
   });
+  await t.step("a method that is none is refused", async () => {
+    for (const method of ["TRACE", "TELEPORT"]) {
+      match(await answerTo(`${method} / HTTP/1.1\r\n${close}\r\n`), /^(HTTP\/1.1 400 |$)/);
+    }
+    match(await answerTo(`GET / HTTP/1.1\r\n${close}\r\n`), /alice \//);
+  });
   await t.step("headers have a limit", async () => {
     match(await answerTo(`GET / HTTP/1.1\r\nX: ${"x".repeat(2 ** 20)}\r\n${close}\r\n`), /^(HTTP\/1.1 431 |$)/);
     match(await answerTo(`GET / HTTP/1.1\r\n${"X: x\r\n".repeat(10_000)}${close}\r\n`), /^(HTTP\/1.1 431 |$)/);

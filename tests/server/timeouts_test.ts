@@ -1,5 +1,6 @@
 import { equal, match } from "node:assert/strict";
 import { TIMEOUTS } from "../../lib/server/timeouts.ts";
+import { until } from "../support/until.ts";
 import { TestListener } from "./listener.ts";
 import { RawConnection } from "./raw.ts";
 
@@ -74,4 +75,29 @@ Deno.test("TlsListener closes who asks for nothing for a while, and not who wait
   match(await idle.ended(), /^HTTP\/1.1 200 /);
   gate.resolve();
   match(await waits.ended(), /at last/);
+});
+
+Deno.test("TlsListener lets requests under way finish when it ends, for so long", async () => {
+  const gate = Promise.withResolvers<void>();
+  let asked = 0;
+  const listener = await TestListener.start(async (request) => {
+    asked++;
+    await (request.url.endsWith("/never") ? new Promise(() => {}) : gate.promise);
+    return new Response("at last");
+  }, { shutdown: 1000 });
+  await using finishes = await RawConnection.open(listener);
+  await finishes.request("GET /");
+  await using never = await RawConnection.open(listener);
+  await never.request("GET /never");
+  await using idle = await RawConnection.open(listener);
+  const [hostname = "", port = ""] = listener.address.split(":");
+  using mute = await Deno.connect({ hostname, port: Number(port) });
+  await until("both are under way", () => asked === 2);
+  const ended = listener[Symbol.asyncDispose]();
+  equal(await idle.ended(), "");
+  gate.resolve();
+  match(await finishes.ended(), /^HTTP\/1.1 200 [^]*at last\r\n0\r\n\r\n$/);
+  equal(await never.ended(), "");
+  await ended;
+  equal(await mute.read(new Uint8Array(1)).catch(() => null), null);
 });
