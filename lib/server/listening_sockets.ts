@@ -50,5 +50,5 @@ export function prepareListeningSockets(dead: number): void {
 }
 
 function openDescriptors(): number[] {
-  return [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => Number(name));
+  return [...Deno.readDirSync("/dev/fd")].map(({ name }) => Number(name));
 }
