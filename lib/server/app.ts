@@ -22,12 +22,6 @@ const HANDLERS: Readonly<Record<RouteName, Handler>> = { health, version, start,
 /** Answers a caller's request. */
 export type Answer = (request: Request, caller: Caller) => Promise<Response>;
 
-/** For a server of Deno's: what becomes of a body that cannot be sent to its end. Its connection is broken off whatever this says. */
-export function brokenBody(error: unknown): Response {
-  logger.debug("Broke off an answer: {error}", { error });
-  return new Response(null, { status: 500 });
-}
-
 /** The API: every route of the contract behind the one table of who may. */
 export function createApp(services: Services): Answer {
   const app = new Hono<{ Bindings: { caller: Caller }; Variables: { access: ReturnType<typeof accessOf> } }>();
@@ -71,5 +65,7 @@ function toProblem(error: Error): ProblemError {
   logger.error("Cannot answer a request: {error}", { error });
   // ENOSPC and EDQUOT of errno(3): the state folder's file system is full.
   if (/os error (28|122)\b/.test(error.message)) return new ProblemError(507, "The host's disk is full");
+  // ENFILE and EMFILE: of the host or of the daemon.
+  if (/os error (23|24)\b/.test(error.message)) return new ProblemError(503, "The host has no file descriptor left");
   return new ProblemError(500, "The server failed; its log says why");
 }

@@ -1,5 +1,5 @@
 import { logger } from "./logger.ts";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { VERSION } from "../contract/mod.ts";
 import { openFilesLimit, Worker } from "../worker/mod.ts";
 import { createApp } from "./app.ts";
@@ -8,9 +8,6 @@ import { Followers } from "./followers.ts";
 import type { Options } from "./options.ts";
 import { TlsListener } from "./tls_listener.ts";
 import { UnixListener } from "./unix_listener.ts";
-
-/** Bytes that a Unix socket's path may have, less what stands behind the state folder's (unix(7): 108 with its NUL). */
-const LONGEST_STATE_FOLDER = 85;
 
 /**
  * Runs the daemon until the signal: the worker, then the roads to it. What began last ends first; jobs are left running.
@@ -22,11 +19,6 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const stateFolder = resolve(options.stateDir);
-  if (new TextEncoder().encode(stateFolder).length > LONGEST_STATE_FOLDER) {
-    throw new Error(
-      `Cannot use the state folder "${stateFolder}": its path is longer than ${LONGEST_STATE_FOLDER} bytes`,
-    );
-  }
   const credentials = await readCredentials(options);
   if (credentials === null && options.socket === undefined) {
     throw new Error("Cannot listen: name the certificates with --certs, or a local socket with --socket");
@@ -52,9 +44,8 @@ export async function runDaemon(
   let address = `unix:${options.socket}`;
   if (options.socket !== undefined) stack.use(await UnixListener.listen(resolve(options.socket), answer));
   if (credentials !== null) {
-    const folder = await emptyFolder(join(stateFolder, "run"));
     const listener = stack.use(
-      await TlsListener.listen({ ...options.listen, credentials, folder, answer, maxConnections: maxConnections() }),
+      await TlsListener.listen({ ...options.listen, credentials, answer, maxConnections: maxConnections() }),
     );
     const { hostname } = options.listen;
     address = `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listener.port}`;
@@ -70,14 +61,7 @@ export async function runDaemon(
   await worker[Symbol.asyncDispose]();
 }
 
-/** How many connections there may be: each may take five descriptors, and a sixth of all is for the rest. */
+/** How many connections there may be: each may take two descriptors, and a third of all is for the rest. */
 function maxConnections(): number {
-  return Math.max(8, Math.floor(openFilesLimit() / 6));
-}
-
-/** A private folder without what an earlier daemon left there. */
-async function emptyFolder(path: string): Promise<string> {
-  await Deno.remove(path, { recursive: true }).catch(() => {});
-  await Deno.mkdir(path, { mode: 0o700 });
-  return path;
+  return Math.max(8, Math.floor(openFilesLimit() / 3));
 }

@@ -1,13 +1,9 @@
 import type { z } from "zod";
-import { MAX_BODY_BYTES } from "../contract/mod.ts";
 import { ProblemError } from "./problem.ts";
-
-/** Milliseconds within which a whole body must have come. */
-const BODY_TIMEOUT = 30_000;
 
 /**
  * The body of a request, as JSON of this schema. An empty body is an object without fields.
- * @throws {ProblemError} 400, 408, 413 or 415.
+ * @throws {ProblemError} 400 or 415.
  */
 export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
   const text = await readText(request);
@@ -55,32 +51,10 @@ function messageOf(issue: z.core.$ZodIssue): string {
 }
 
 async function readText(request: Request): Promise<string> {
-  const tooLarge = () => new ProblemError(413, `Cannot read the body: it is larger than ${MAX_BODY_BYTES} bytes`);
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
-  if (request.body === null) return "";
-  const reader = request.body.getReader();
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new ProblemError(408, "Cannot read the body: it did not come in time")),
-    BODY_TIMEOUT,
-  );
   try {
-    // Decoded as it comes, with an error for what is not UTF-8: a program's arguments must not change on their way.
-    const decoder = new TextDecoder("utf-8", { fatal: true });
-    let text = "";
-    let bytes = 0;
-    for (;;) {
-      const { done, value } = await Promise.race([reader.read(), late.promise]);
-      if (done) return text + decoder.decode();
-      bytes += value.length;
-      if (bytes > MAX_BODY_BYTES) throw tooLarge();
-      text += decoder.decode(value, { stream: true });
-    }
-  } catch (error) {
-    await reader.cancel().catch(() => {});
-    if (error instanceof TypeError) throw new ProblemError(400, "Cannot read the body: it is not whole or not UTF-8");
-    throw error;
-  } finally {
-    clearTimeout(timer);
+    // With an error for what is not UTF-8: a program's arguments must not change on their way.
+    return new TextDecoder("utf-8", { fatal: true }).decode(await request.bytes());
+  } catch {
+    throw new ProblemError(400, "Cannot read the body: it is not UTF-8");
   }
 }

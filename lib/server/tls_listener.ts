@@ -1,15 +1,15 @@
-import { logger } from "./logger.ts";
+import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
-import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { identify, IdentityError } from "../pki/identity.ts";
 import type { Answer } from "./app.ts";
-import { Connection } from "./connection.ts";
+import { Connections } from "./connections.ts";
+import type { Caller } from "./context.ts";
+import { keepAccepting } from "./keep_accepting.ts";
+import { prepareListeningSockets } from "./listening_sockets.ts";
+import { logger } from "./logger.ts";
+import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { LOCAL_NAME } from "./unix_listener.ts";
-
-/** Milliseconds for a TLS handshake. */
-const HANDSHAKE_TIMEOUT = 10_000;
-/** Milliseconds that requests under way get when the server ends. */
-const SHUTDOWN_TIMEOUT = 5_000;
 
 /** Certificates in PEM. */
 export interface Credentials {
@@ -24,42 +24,39 @@ export interface TlsListenerOptions {
   /** 0 for any that is free. */
   readonly port: number;
   readonly credentials: Credentials;
-  /** A private folder for sockets, on a short path. */
-  readonly folder: string;
   readonly answer: Answer;
-  /** Open at once; more are closed as they come, for a listener that runs out of descriptors takes none any more. */
+  /** Open at once; more are closed as they come. */
   readonly maxConnections: number;
+  readonly timeouts?: Timeouts;
 }
 
-/** The one road in from the network: mutual TLS 1.3, an identity out of the certificate, a server of its own per connection. */
+/** The one road in from the network: mutual TLS 1.3, an identity out of the certificate, then HTTP on the same socket. */
 export class TlsListener implements AsyncDisposable {
   readonly #server: Server;
-  readonly #options: TlsListenerOptions;
+  readonly #connections: Connections;
+  #accepting: Disposable | undefined;
+  /** All below the TLS, also those that never come to the end of their handshake. */
   readonly #sockets = new Set<Socket>();
-  readonly #connections = new Set<Connection>();
 
-  private constructor(options: TlsListenerOptions) {
-    this.#options = options;
-    const { ca, certificate, key } = options.credentials;
-    this.#server = createServer(
-      {
-        ca,
-        cert: certificate,
-        key,
-        requestCert: true,
-        rejectUnauthorized: true,
-        minVersion: "TLSv1.3",
-        handshakeTimeout: HANDSHAKE_TIMEOUT,
-        noDelay: true,
-      },
-      (socket) => this.#accept(socket),
-    );
-    // Also those that never come to the end of their handshake must be closed in the end.
+  private constructor({ credentials, answer, maxConnections, timeouts = TIMEOUTS }: TlsListenerOptions) {
+    this.#connections = new Connections(answer, timeouts);
+    this.#server = createServer({
+      ...this.#connections.options,
+      ca: credentials.ca,
+      cert: credentials.certificate,
+      key: credentials.key,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.3",
+      handshakeTimeout: timeouts.handshake,
+      noDelay: true,
+    }, this.#connections.listener);
+    this.#server.maxConnections = maxConnections;
     this.#server.on("connection", (socket: Socket) => {
-      if (this.#sockets.size >= options.maxConnections) return void socket.destroy();
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });
+    this.#server.prependListener("secureConnection", (socket: TLSSocket) => this.#accept(socket));
     this.#server.on("error", (error) => logger.error("Cannot listen: {error}", { error }));
     this.#server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
       logger.info("Refused a connection: {reason}", { reason: error.message });
@@ -74,6 +71,8 @@ export class TlsListener implements AsyncDisposable {
     listener.#server.once("error", reject);
     listener.#server.listen(options.port, options.hostname, resolve);
     await promise;
+    listener.#accepting = keepAccepting(listener.#server);
+    prepareListeningSockets((options.timeouts ?? TIMEOUTS).dead);
     return listener;
   }
 
@@ -86,31 +85,18 @@ export class TlsListener implements AsyncDisposable {
 
   /** Takes no new connections, lets requests under way finish for a few seconds, closes all. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#accepting?.[Symbol.dispose]();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
-    const timer = setTimeout(() => this.#destroyAll(), SHUTDOWN_TIMEOUT);
-    await Promise.all([...this.#connections].map((connection) => connection.shutdown()));
-    clearTimeout(timer);
-    this.#destroyAll();
-    await Promise.all([...this.#connections].map((connection) => connection.closed));
-    await promise;
-  }
-
-  #destroyAll(): void {
-    for (const connection of this.#connections) connection.destroy();
+    await this.#connections.shutdown();
     for (const socket of this.#sockets) socket.destroy();
+    await promise;
   }
 
   /** Runs in the handshake's callback and does not wait: after an await a peer that has gone has no certificate any more. */
   #accept(socket: TLSSocket): void {
-    socket.on("error", () => socket.destroy());
     try {
-      const certificate = socket.getPeerCertificate();
-      const caller = identify(certificate.raw);
-      if (caller.name === LOCAL_NAME) throw new IdentityError(`The name "${LOCAL_NAME}" is kept for the Unix socket`);
-      const connection = new Connection(socket, caller, this.#options.folder, this.#options.answer);
-      this.#connections.add(connection);
-      connection.closed.then(() => this.#connections.delete(connection));
+      this.#connections.admit(socket, callerOf(socket));
     } catch (error) {
       logger.warn("Refused a certificate: {reason}", {
         reason: error instanceof Error ? error.message : String(error),
@@ -118,4 +104,10 @@ export class TlsListener implements AsyncDisposable {
       socket.destroy();
     }
   }
+}
+
+function callerOf(socket: TLSSocket): Caller {
+  const caller = identify(socket.getPeerCertificate().raw);
+  if (caller.name === LOCAL_NAME) throw new IdentityError(`The name "${LOCAL_NAME}" is kept for the Unix socket`);
+  return caller;
 }

@@ -1,4 +1,8 @@
-import { type Answer, brokenBody } from "./app.ts";
+import { createServer, type Server } from "node:http";
+import type { Answer } from "./app.ts";
+import { Connections } from "./connections.ts";
+import { prepareListeningSockets } from "./listening_sockets.ts";
+import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
 
 /** Owner of the jobs started through the Unix socket; no certificate may carry this name. */
 export const LOCAL_NAME = "local";
@@ -7,30 +11,40 @@ export const LOCAL_NAME = "local";
  * The road in for the one who owns this daemon: whoever can open the socket, which only its owner can, may do everything.
  */
 export class UnixListener implements AsyncDisposable {
-  readonly #server: Deno.HttpServer;
+  readonly #server: Server;
+  readonly #connections: Connections;
 
-  private constructor(server: Deno.HttpServer) {
-    this.#server = server;
+  private constructor(answer: Answer, timeouts: Timeouts) {
+    this.#connections = new Connections(answer, timeouts);
+    this.#server = createServer(this.#connections.options, this.#connections.listener);
+    this.#server.prependListener("connection", (socket) => {
+      this.#connections.admit(socket, { name: LOCAL_NAME, role: "admin" });
+    });
   }
 
   /**
    * Begins to listen.
    * @throws {Error} when another daemon listens there or the path is no socket.
    */
-  static async listen(path: string, answer: Answer): Promise<UnixListener> {
+  static async listen(path: string, answer: Answer, timeouts = TIMEOUTS): Promise<UnixListener> {
     await removeStale(path);
+    const listener = new UnixListener(answer, timeouts);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    listener.#server.once("error", reject);
     // The process's umask keeps the socket to its owner from the first moment on.
-    const server = Deno.serve(
-      { path, onListen: () => {}, onError: brokenBody },
-      (request) => answer(request, { name: LOCAL_NAME, role: "admin" }),
-    );
+    listener.#server.listen(path, resolve);
+    await promise;
     Deno.chmodSync(path, 0o600);
-    return new UnixListener(server);
+    prepareListeningSockets(timeouts.dead);
+    return listener;
   }
 
   /** Lets requests under way finish, and closes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    await this.#connections.shutdown();
+    await promise;
   }
 }
 

@@ -1,14 +1,10 @@
-import { equal } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
-import { createServer, type TLSSocket } from "node:tls";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Connection } from "../../lib/server/connection.ts";
-import { makeCertificates } from "../support/certificates.ts";
-import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
-
-const CONNECTIONS = 10;
+import { TestListener } from "./listener.ts";
+import { RawConnection } from "./raw.ts";
 
 /** Collects garbage now. */
 function collect(): void {
@@ -16,41 +12,154 @@ function collect(): void {
   runInNewContext("gc")();
 }
 
+function path(request: Request): string {
+  return new URL(request.url).pathname;
+}
+
+/** An answer that says which request it is for, and by whom. */
+function echo(request: Request, caller: { name: string }): Promise<Response> {
+  return Promise.resolve(new Response(`${caller.name} ${path(request)}`));
+}
+
 Deno.test("Connection leaves nothing in memory once its peer has gone", async () => {
-  await using folder = await TemporaryFolder.create();
-  await makeCertificates(folder.path);
-  const read = (file: string) => Deno.readTextFileSync(join(folder.path, file));
-  const peers: WeakRef<TLSSocket>[] = [];
-  const closed: Promise<void>[] = [];
-  const server = createServer(
-    { ca: read("ca.pem"), cert: read("server.pem"), key: read("server-key.pem"), requestCert: true },
-    (peer) => {
-      const caller = { name: "alice", role: "operator" } as const;
-      const connection = new Connection(peer, caller, folder.path, () => Promise.resolve(new Response("here")));
-      peers.push(new WeakRef(peer));
-      closed.push(connection.closed);
-    },
-  );
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" ? address?.port : undefined;
-  try {
-    for (let turn = 0; turn < CONNECTIONS; turn++) {
-      using client = Deno.createHttpClient({
-        caCerts: [read("ca.pem")],
-        cert: read("client-alice.pem"),
-        key: read("client-alice-key.pem"),
-      });
-      equal(await (await fetch(`https://127.0.0.1:${port}/`, { client })).text(), "here");
-    }
-    await until("every connection is closed", () => closed.length === CONNECTIONS);
-    await Promise.all(closed);
-    await until("every socket is collected", () => {
-      collect();
-      // The last may still stand on the stack of the event loop.
-      return peers.filter((peer) => peer.deref() !== undefined).length <= 1;
-    }, 10);
-  } finally {
-    await new Promise((resolve) => server.close(resolve));
+  const callers: WeakRef<object>[] = [];
+  await using listener = await TestListener.start((request, caller) => {
+    callers.push(new WeakRef(caller));
+    return echo(request, caller);
+  });
+  for (let turn = 0; turn < 10; turn++) {
+    await using connection = await RawConnection.open(listener);
+    await connection.request("GET /here");
+    await connection.said("alice /here");
   }
+  await until("every connection is collected", () => {
+    collect();
+    // The last may still stand on the stack of the event loop.
+    return callers.filter((caller) => caller.deref() !== undefined).length <= 1;
+  }, 10);
+});
+
+Deno.test("Connection answers pipelined requests in their order, each as its caller's", async () => {
+  const gate = Promise.withResolvers<void>();
+  await using listener = await TestListener.start(async (request, caller) => {
+    if (path(request) === "/0") await gate.promise;
+    return await echo(request, caller);
+  });
+  const names = ["alice", "bob", "eve", "root"];
+  await Promise.all(names.map(async (name) => {
+    await using connection = await RawConnection.open(listener, { certificate: `client-${name}` });
+    const requests = Array.from({ length: 50 }, (_, number) => `GET /${number} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await connection.send(requests.join(""));
+    setTimeout(gate.resolve, 20);
+    await connection.said(`${name} /49`);
+    const answers = connection.received.match(/\w+ \/\d+(?=\r)/g);
+    deepEqual(answers, Array.from({ length: 50 }, (_, number) => `${name} /${number}`));
+  }));
+});
+
+Deno.test("Connection cuts off who asks for more and more without waiting for answers", async () => {
+  await using listener = await TestListener.start(() => new Promise(() => {}));
+  await using connection = await RawConnection.open(listener);
+  await connection.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(200));
+  equal(await connection.ended(), "");
+});
+
+Deno.test("Connection is broken off when a body fails, so that its answer does not look complete", async () => {
+  await using listener = await TestListener.start(() => {
+    const parts = ["first", "second"];
+    return Promise.resolve(
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            const part = parts.shift();
+            if (part === undefined) throw new Error("The disk is gone");
+            controller.enqueue(new TextEncoder().encode(part));
+          },
+        }),
+      ),
+    );
+  });
+  await using connection = await RawConnection.open(listener);
+  await connection.request("GET /");
+  const answer = await connection.ended();
+  ok(!answer.includes("0\r\n\r\n"), answer);
+});
+
+Deno.test("Connection reads a body only as fast as its peer, and lets go of it when the peer goes", async () => {
+  let pulled = 0;
+  const cancelled = Promise.withResolvers<void>();
+  await using listener = await TestListener.start(() =>
+    Promise.resolve(
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            pulled++;
+            controller.enqueue(new Uint8Array(2 ** 16));
+          },
+          cancel: () => cancelled.resolve(),
+        }, { highWaterMark: 0 }),
+      ),
+    )
+  );
+  const [hostname = "", port = ""] = listener.address.split(":");
+  const read = (file: string) => Deno.readTextFileSync(join(listener.certs, file));
+  // Unlike a paused socket of node:tls this one takes in nothing that it is not asked to.
+  const connection = await Deno.connectTls({
+    ...{ hostname, port: Number(port), caCerts: [read("ca.pem")] },
+    ...{ cert: read("client-alice.pem"), key: read("client-alice-key.pem") },
+  });
+  await connection.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  let seen = -1;
+  await until("nothing more is read", async () => {
+    const still = seen === pulled;
+    seen = pulled;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return still && pulled > 0;
+  });
+  // What the kernel's buffers on both sides and Deno's may hold, far from all there is.
+  ok(pulled < 2000, `${pulled} pieces`);
+  connection.close();
+  await cancelled.promise;
+});
+
+Deno.test("Connection speaks HTTP as it should", async (t) => {
+  await using listener = await TestListener.start(async (request, caller) => {
+    return request.method === "POST" ? new Response(await request.text()) : await echo(request, caller);
+  });
+  const answerTo = async (text: string) => {
+    await using connection = await RawConnection.open(listener);
+    await connection.send(text);
+    return await connection.ended();
+  };
+  const close = "Host: localhost\r\nConnection: close\r\n";
+  await t.step("HEAD has no body", async () => {
+    match(await answerTo(`HEAD / HTTP/1.1\r\n${close}\r\n`), /^HTTP\/1.1 200 [^]*\r\n\r\n$/);
+  });
+  await t.step("who expects it is told to go on", async () => {
+    await using connection = await RawConnection.open(listener);
+    await connection.request("POST /", "Connection: close", "Content-Length: 2", "Expect: 100-continue");
+    await connection.said("HTTP/1.1 100 Continue\r\n\r\n");
+    await connection.send("hi");
+    match(await connection.ended(), /HTTP\/1.1 200 [^]*hi/);
+  });
+  await t.step("the absolute form of a target is its path", async () => {
+    match(await answerTo(`GET https://elsewhere.example/here HTTP/1.1\r\n${close}\r\n`), /alice \/here/);
+    match(await answerTo(`GET //elsewhere.example/here HTTP/1.1\r\n${close}\r\n`), /alice \/\/elsewhere.example\/here/);
+  });
+  await t.step("a method that is none is refused", async () => {
+    for (const method of ["TRACE", "TELEPORT"]) {
+      match(await answerTo(`${method} / HTTP/1.1\r\n${close}\r\n`), /^(HTTP\/1.1 400 |$)/);
+    }
+    match(await answerTo(`GET / HTTP/1.1\r\n${close}\r\n`), /alice \//);
+  });
+  await t.step("headers have a limit", async () => {
+    match(await answerTo(`GET / HTTP/1.1\r\nX: ${"x".repeat(2 ** 20)}\r\n${close}\r\n`), /^(HTTP\/1.1 431 |$)/);
+    match(await answerTo(`GET / HTTP/1.1\r\n${"X: x\r\n".repeat(10_000)}${close}\r\n`), /^(HTTP\/1.1 431 |$)/);
+  });
+  await t.step("what could be two things is refused", async () => {
+    const both = "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n";
+    match(await answerTo(`POST / HTTP/1.1\r\n${close}${both}\r\n0\r\n\r\n`), /^(HTTP\/1.1 400 |$)/);
+    const two = "Content-Length: 3\r\nContent-Length: 4\r\n";
+    match(await answerTo(`POST / HTTP/1.1\r\n${close}${two}\r\nabcd`), /^(HTTP\/1.1 400 |$)/);
+  });
 });

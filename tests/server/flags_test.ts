@@ -99,11 +99,6 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async ()
       [...given.with(1, `127.0.0.1:${occupied.addr.port}`), "--certs", certs],
       /^teleworkerd: .*(in use|EADDRINUSE)/,
     ],
-    [
-      "a state folder on too long a path",
-      ["--certs", certs, "--state-dir", join(folder.path, "x".repeat(100))],
-      /^teleworkerd: Cannot use the state folder ".*": its path is longer than 85 bytes$/,
-    ],
     ["a state folder that is a file", [...given, "--state-dir", plain, "--certs", certs], /^teleworkerd: /],
     [
       "a socket's path that is a file",

@@ -30,7 +30,7 @@ export class RawConnection implements AsyncDisposable {
   }
 
   /** Connects as alice, or with what the options say; resolves when the handshake is done or the connection over. */
-  static async open(daemon: Daemon, options: RawOptions = {}): Promise<RawConnection> {
+  static async open(daemon: Pick<Daemon, "address" | "certs">, options: RawOptions = {}): Promise<RawConnection> {
     const { certs = daemon.certs, certificate = "client-alice", maxVersion } = options;
     const read = (file: string) => Deno.readTextFileSync(join(certs, file));
     const [host = "", port = ""] = daemon.address.split(":");

@@ -13,6 +13,8 @@ export interface DaemonOptions {
   readonly state?: string;
   /** The words of a program such as setpriv(1) that becomes the daemon. */
   readonly prefix?: readonly string[];
+  /** HOST:PORT; a free port of the loopback by default. */
+  readonly listen?: string;
 }
 
 /**
@@ -67,7 +69,8 @@ export class Daemon implements AsyncDisposable {
       args: [
         ...prefixed,
         ...["run", "--quiet", "--allow-all", "--no-check", join(ROOT, "server.ts")],
-        ...["--listen", this.address || "127.0.0.1:0", "--certs", this.certs, "--socket", this.socket],
+        ...["--listen", this.address || (this.#options.listen ?? "127.0.0.1:0")],
+        ...["--certs", this.certs, "--socket", this.socket],
         ...["--state-dir", this.state, "--cgroup-root", this.cgroupRoot],
         ...(this.#options.flags ?? []),
       ],

@@ -1,0 +1,52 @@
+import type { RequestListener } from "node:http";
+import type { Socket } from "node:net";
+import type { Answer } from "./app.ts";
+import { Connection } from "./connection.ts";
+import type { Caller } from "./context.ts";
+import type { Timeouts } from "./timeouts.ts";
+
+/** Bytes of a request's line and headers; who sends more gets 431. */
+const MAX_HEADER_BYTES = 16 * 1024;
+/** Milliseconds between two looks for those who are late. */
+const LOOK = 1_000;
+
+/** The open connections of a listener, each with its caller: the one place where a request finds out whose it is. */
+export class Connections {
+  readonly #open = new Map<Socket, Connection>();
+
+  constructor(readonly answer: Answer, readonly timeouts: Timeouts) {}
+
+  /** What a server of node:http or node:https is to be made with. */
+  get options() {
+    return {
+      headersTimeout: this.timeouts.headers,
+      requestTimeout: this.timeouts.request,
+      // node:http waits a second longer than it says.
+      keepAliveTimeout: Math.max(1, this.timeouts.idle - 1000),
+      connectionsCheckingInterval: LOOK,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    };
+  }
+
+  /** For the server's "request" event. */
+  readonly listener: RequestListener = (request, response) => {
+    const connection = this.#open.get(request.socket);
+    if (connection === undefined) return void request.socket.destroy();
+    connection.serve(request, response);
+  };
+
+  /** Takes in a socket whose caller is known. */
+  admit(socket: Socket, caller: Caller): void {
+    // A peer may go at any time, in the middle of anything; that is no fault of ours.
+    socket.on("error", () => socket.destroy());
+    this.#open.set(socket, new Connection(socket, caller, this.answer, this.timeouts));
+    socket.once("close", () => this.#open.delete(socket));
+  }
+
+  /** Lets what is under way finish for a while, and closes all. To be called once the server takes no more. */
+  async shutdown(): Promise<void> {
+    const timer = setTimeout(() => this.#open.forEach((connection) => connection.destroy()), this.timeouts.shutdown);
+    await Promise.all([...this.#open.values()].map((connection) => connection.shutdown()));
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import type { Answer } from "../../lib/server/app.ts";
+import { TIMEOUTS, type Timeouts } from "../../lib/server/timeouts.ts";
+import { TlsListener } from "../../lib/server/tls_listener.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+
+/** A TLS listener in the test's own process, on a free port and with certificates of its own. */
+export class TestListener implements AsyncDisposable {
+  readonly certs: string;
+  readonly address: string;
+
+  private constructor(readonly folder: TemporaryFolder, readonly listener: TlsListener) {
+    this.certs = folder.path;
+    this.address = `127.0.0.1:${listener.port}`;
+  }
+
+  /** Begins to listen; time-outs that are not given are the real ones. */
+  static async start(answer: Answer, timeouts: Partial<Timeouts> = {}): Promise<TestListener> {
+    const folder = await TemporaryFolder.create();
+    await makeCertificates(folder.path);
+    const read = (file: string) => Deno.readTextFileSync(join(folder.path, file));
+    const credentials = { ca: read("ca.pem"), certificate: read("server.pem"), key: read("server-key.pem") };
+    const listener = await TlsListener.listen({
+      ...{ hostname: "127.0.0.1", port: 0, credentials, answer, maxConnections: 100 },
+      timeouts: { ...TIMEOUTS, ...timeouts },
+    });
+    return new TestListener(folder, listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.listener[Symbol.asyncDispose]();
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
