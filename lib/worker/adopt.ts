@@ -9,7 +9,7 @@ import { DamageError, readRecord } from "./read_record.ts";
 import { type Spec, specSchema, stopSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { REMOVED } from "./remove.ts";
-import { noteStart, readClaim } from "./start.ts";
+import { discard, noteStart, readClaim } from "./start.ts";
 import { jobFolder, removeIfThere } from "./state_folder.ts";
 import { kill, killAfter } from "./stop.ts";
 import { superviseTimeout } from "./timeout.ts";
@@ -117,6 +117,8 @@ function resumeStop(host: Host, entry: Entry): void {
  */
 export async function look(host: Host, entry: Entry): Promise<void> {
   const runner = entry.runner ?? await claim(host, entry);
+  // The daemon died on the way to the runner: it never ran, nobody was told of it, and who asks again with the same key gets one.
+  if (runner.startTime === 0) return await discard(host, entry);
   if (isAlive(runner, host.bootId)) return noteLateStart(host, entry);
   // After the look at the process: a runner that has gone has recorded the end before.
   noteEnd(host, entry);
@@ -153,7 +155,6 @@ async function claim(host: Host, entry: Entry): Promise<Process> {
 
 function lostReason(host: Host, runner: Process): string {
   if (runner.bootId !== host.bootId) return "The host was restarted while it ran";
-  if (runner.startTime === 0) return "The daemon ended before it was started";
   return "Its runner ended without a word";
 }
 

@@ -61,7 +61,6 @@ const LEFTOVERS = [
   "stderr.copied",
   "gaps",
   "session",
-  "launch.log",
   "step",
 ];
 

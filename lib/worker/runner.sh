@@ -54,12 +54,13 @@ record() {
   printf '}}\n'
 }
 # Until it is known better: what stands in the record if not even the program's process can be made.
-exit_code=null signal=null failure='"fork"' stopped=false timed_out=false stdout_drain='' stderr_drain='' launched=''
+exit_code=null signal=null failure='"fork"' stopped=false timed_out=false stdout_drain='' stderr_drain=''
 read -r uptime rest </proc/uptime
 
 # When the host has no process left a shell leaves. This one does through this trap, and becomes the rename of its record itself.
 leave() {
-  [ -n "$launched" ] || kill -KILL $stdout_drain $stderr_drain
+  # First, for bash does not come back from its next command until the last process that it could make has ended: a drain.
+  exec 3>&- 4>&-
   wait $stdout_drain $stderr_drain
   record >ended.json.new && exec mv ended.json.new ended.json
 }
@@ -79,22 +80,21 @@ stderr_drain=$!
 exec 7<&- 8<&-
 
 # A shell's own `wait` says 137 both for `exit 137` and for SIGKILL. setsid(1) tells them apart: after a signal it complains on
-# its stderr and exits with the raw wait status. In the foreground, for a shell starts what runs behind it with SIGINT ignored.
-echo fork >step
-LC_ALL=C setsid --fork --wait sh "$TELEWORKER_SCRIPTS/launch.sh" "$@" 2>launch.log
-status=$? launched=1
+# its stderr, for which a full disk has no place, and exits with the raw wait status. In the foreground, for a shell starts what
+# runs behind it with SIGINT ignored.
+echo fork >step || exit
+said=$(LC_ALL=C setsid --fork --wait sh "$TELEWORKER_SCRIPTS/launch.sh" "$@" 2>&1 >/dev/null)
+status=$?
 exec 3>&- 4>&-
 read -r uptime rest </proc/uptime
 
 exit_code=$status failure=null step=record failed=''
 while read -r line; do step=$line; done <step
 [ "$step" = exec ] || failed=1
-while read -r line; do
-  case $line in
-  "$TELEWORKER_TOKEN") failed=1 ;;
-  *"did not exit normally"*) exit_code=null signal=$((status & 127)) failed='' ;;
-  esac
-done <launch.log
+case $said in
+*"did not exit normally"*) exit_code=null signal=$((status & 127)) failed='' ;;
+*"$TELEWORKER_TOKEN"*) failed=1 ;;
+esac
 # A user's stop counts only while the program runs; from here on it is too late to be the cause.
 [ ! -e stop.json ] || stopped=true
 [ ! -e timeout.json ] || timed_out=true
@@ -119,11 +119,14 @@ if [ -n "$failed" ]; then
   : >"$TELEWORKER_OUTPUT.stderr"
 fi
 
-# A full disk must not cost the job its end: wait for space.
-until record 2>/dev/null >ended.json.new && mv ended.json.new ended.json; do sleep 1; done
+# A full disk must not cost the job its end: wait for space, or until the job has been removed.
+until record 2>/dev/null >ended.json.new && mv ended.json.new ended.json; do
+  sleep 1
+  [ -e spec.json ] || exit
+done
 # Not before: a daemon that still waits for the start learns by this that there is a record instead.
 trap - EXIT
 exec 5>&-
 : >"$TELEWORKER_DOORBELL"
 [ -z "$TELEWORKER_CGROUPS" ] || rmdir $TELEWORKER_CGROUPS 2>/dev/null
-rm -f stdout.fifo stderr.fifo stdout.copied stderr.copied gaps session launch.log step
+rm -f stdout.fifo stderr.fifo stdout.copied stderr.copied gaps session step

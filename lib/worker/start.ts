@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { damagedError, WorkerError } from "./errors.ts";
 import { createLogs, type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
 import { describe, type Job } from "./job.ts";
+import { logger } from "./logger.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
 import { readRecord } from "./read_record.ts";
@@ -10,7 +11,7 @@ import { runnerSchema, type Spec, startedSchema, writeRecord } from "./records.t
 import type { Entry, SetAside } from "./registry.ts";
 import type { Process } from "./process.ts";
 import { spawnRunner } from "./runner.ts";
-import { jobFolder, logPath } from "./state_folder.ts";
+import { jobFolder, logPath, removeIfThere } from "./state_folder.ts";
 import { superviseTimeout } from "./timeout.ts";
 import { type Account, environmentOf, findAccount } from "./user.ts";
 
@@ -111,7 +112,9 @@ async function launch(
   try {
     await prepare(host, entry);
   } catch (error) {
-    await discard(host, entry);
+    await discard(host, entry).catch((error) =>
+      logger.error("Cannot remove what is left of job {id}: {error}", { id: spec.id, error })
+    );
     throw error;
   }
   let launched: boolean;
@@ -143,15 +146,16 @@ async function prepare(host: Host, entry: Entry): Promise<void> {
   }
 }
 
-async function discard(host: Host, entry: Entry): Promise<void> {
+/** Removes every trace of a job that never ran. */
+export async function discard(host: Host, entry: Entry): Promise<void> {
   const { id } = entry.spec;
   host.registry.delete(entry);
   entry.whenEnded.resolve();
-  for (
-    const path of [logPath(host.state, id, "stdout"), logPath(host.state, id, "stderr"), jobFolder(host.state, id)]
-  ) {
-    await Deno.remove(path, { recursive: true }).catch(() => {});
-  }
+  await entry.cgroup?.remove();
+  const folder = jobFolder(host.state, id);
+  // What is empty needs no descriptor, of which there may be none, to be removed.
+  await Deno.remove(folder).catch(() => removeIfThere(folder));
+  for (const stream of ["stdout", "stderr"] as const) await removeIfThere(logPath(host.state, id, stream));
 }
 
 /** Why the kernel makes no process: fork(2), execve(2), pipe(2). */

@@ -9,8 +9,9 @@ import { noDescriptors, noProcesses } from "./no_processes.ts";
 import { recordsDamaged } from "./records_damaged.ts";
 import { runnerKilled } from "./runner_killed.ts";
 import { faultSuite } from "./support/suite.ts";
+import { vanishedPeer } from "./vanished_peer.ts";
 
 faultSuite(
-  [daemonKilled, runnerKilled, diskFull, recordsDamaged, noProcesses, noDescriptors, manyClients],
+  [daemonKilled, runnerKilled, diskFull, recordsDamaged, noProcesses, noDescriptors, manyClients, vanishedPeer],
   Deno.args,
 );

@@ -2,6 +2,7 @@ import { equal } from "node:assert/strict";
 import { join } from "node:path";
 import { jobSchema } from "../../lib/contract/mod.ts";
 import { until } from "../support/until.ts";
+import type { Case } from "./support/suite.ts";
 import { Daemon } from "../support/daemon.ts";
 
 /** Seconds within which a peer that has vanished must be gone. */
@@ -70,14 +71,11 @@ async function reasonToSkip(): Promise<string | null> {
   }
 }
 
-const reason = await reasonToSkip();
-
-Deno.test({
-  name: `a follower whose peer vanishes or reads no more is gone within two minutes${
-    reason === null ? "" : `: ${reason}`
-  }`,
-  ignore: reason !== null,
-  async fn() {
+/** The cable to a follower's host is cut, and a follower stops reading. */
+export const vanishedPeer: Case = {
+  name: "a follower whose peer vanishes or reads no more is gone within two minutes",
+  impossible: await reasonToSkip(),
+  run: async () => {
     await using cable = await Cable.lay();
     await using daemon = await Daemon.start({ listen: `${HOST}:0` });
     const [cutGate, fullGate] = [join(daemon.folder.path, "cut"), join(daemon.folder.path, "full")];
@@ -115,7 +113,7 @@ Deno.test({
       for (const peer of peers) await end(peer);
     }
   },
-});
+};
 
 /** curl on our side of the cable. */
 function here(args: readonly string[]): Deno.ChildProcess {
