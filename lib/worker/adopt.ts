@@ -117,8 +117,7 @@ function resumeStop(host: Host, entry: Entry): void {
  */
 export async function look(host: Host, entry: Entry): Promise<void> {
   const runner = entry.runner ?? await claim(host, entry);
-  // The daemon died on the way to the runner: it never ran, nobody was told of it, and who asks again with the same key gets one.
-  if (runner.startTime === 0) return await discard(host, entry);
+  if (entry.started === null && runner.startTime === 0) return await discard(host, entry);
   if (isAlive(runner, host.bootId)) return noteLateStart(host, entry);
   // After the look at the process: a runner that has gone has recorded the end before.
   noteEnd(host, entry);
@@ -140,7 +139,10 @@ function noteLateStart(host: Host, entry: Entry): void {
   superviseTimeout(host, entry);
 }
 
-/** The runner that claimed the job; if none has, takes the claim, so that none that comes late can start it any more. */
+/**
+ * The runner that claimed the job; if none has, takes the claim, so that none that comes late can start it any more. The daemon died
+ * on the way to such a job's runner: it never ran, nobody was told of it, and who asks again with the same key gets one.
+ */
 async function claim(host: Host, entry: Entry): Promise<Process> {
   const path = join(jobFolder(host.state, entry.spec.id), "runner.json");
   const nobody = { pid: 1, startTime: 0, bootId: host.bootId };

@@ -106,9 +106,10 @@ export class Watch implements AsyncDisposable {
   async #lookAtAll(): Promise<void> {
     for await (const { name } of Deno.readDir(this.#host.state.ended)) await this.#answer(name);
     for (const entry of [...this.#host.registry.values()]) {
-      if (entry.ended !== null) continue;
       try {
-        await entry.launching;
+        if (entry.ended === null) await entry.launching;
+        // It may have come to nothing meanwhile.
+        if (entry.ended !== null || this.#host.registry.get(entry.spec.id) !== entry) continue;
         await look(this.#host, entry);
         this.#reported.delete(entry);
       } catch (error) {

@@ -68,7 +68,14 @@ export class Daemon implements AsyncDisposable {
     const process = new Deno.Command(program, {
       args: [
         ...prefixed,
-        ...["run", "--quiet", "--allow-all", "--no-check", join(ROOT, "server.ts")],
+        ...[
+          "run",
+          "--quiet",
+          "--allow-all",
+          "--v8-flags=--max-semi-space-size=4",
+          "--no-check",
+          join(ROOT, "server.ts"),
+        ],
         ...["--listen", this.address || (this.#options.listen ?? "127.0.0.1:0")],
         ...["--certs", this.certs, "--socket", this.socket],
         ...["--state-dir", this.state, "--cgroup-root", this.cgroupRoot],

@@ -157,16 +157,24 @@ Deno.test("a stop that the next worker goes on with sends no second signal", asy
   equal(await test.text(id), "ready\nhup\n");
 });
 
-Deno.test("a claim that was left empty makes its job lost, and it can be removed", async () => {
+Deno.test("of a job that no runner came to run nothing is left", async () => {
   await using test = await TestWorker.open();
-  const { id } = await test.run(["true"]);
+  const jobs = [await test.run(["true"]), await test.run(["true"], { name: "a", idempotencyKey: "k" })];
   await test.close();
-  for (const name of ["ended.json", "started.json"]) await Deno.remove(join(test.state, "jobs", id, name));
-  await Deno.writeTextFile(join(test.state, "jobs", id, "runner.json"), "");
+  const [emptied, removed] = jobs.map(({ id }) => join(test.state, "jobs", id));
+  for (const folder of [emptied, removed]) {
+    for (const name of ["ended.json", "started.json"]) await Deno.remove(`${folder}/${name}`);
+  }
+  // One died as it claimed the job; to the other its daemon did not come.
+  await Deno.writeTextFile(`${emptied}/runner.json`, "");
+  await Deno.remove(`${removed}/runner.json`);
   await test.open();
-  equal(test.worker.status(id).state, "lost");
-  await test.worker.remove(id);
-  deepEqual(test.filesOf(id), []);
+  for (const { id } of jobs) {
+    await rejects(test.worker.wait(id), { refusal: "unknown" });
+    deepEqual(test.filesOf(id), []);
+  }
+  // Who asks again gets it.
+  equal((await test.run(["true"], { name: "a", idempotencyKey: "k" })).exitCode, 0);
 });
 
 Deno.test("a running job whose record cannot be read is set aside and left alone", async () => {
