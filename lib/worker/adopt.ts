@@ -70,6 +70,7 @@ async function removeUnpromised(folder: string): Promise<void> {
 /** Reads how a job was left, or sets it aside. */
 function readRecords(host: Host, entry: Entry): boolean {
   try {
+    if (isOfEarlierBoot(host, entry)) removeEmptied(host, entry);
     noteEnd(host, entry);
     noteStart(host, entry);
     if (entry.ended === null) noteGaps(host, entry);
@@ -77,6 +78,28 @@ function readRecords(host: Host, entry: Entry): boolean {
   } catch (error) {
     setAside(host, { id: entry.spec.id, spec: entry.spec }, error);
     return false;
+  }
+}
+
+function isOfEarlierBoot(host: Host, { spec }: Entry): boolean {
+  return spec.bootId !== null && spec.bootId !== host.bootId;
+}
+
+/** Removes records of which a power cut has left the name only: what was written in the last seconds before it is not on the disk. */
+function removeEmptied(host: Host, { spec }: Entry): void {
+  for (const name of ["started.json", "ended.json"]) {
+    const path = join(jobFolder(host.state, spec.id), name);
+    const info = statIfThere(path);
+    if (info?.isFile && info.size === 0) Deno.removeSync(path);
+  }
+}
+
+function statIfThere(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
   }
 }
 
@@ -117,19 +140,20 @@ function resumeStop(host: Host, entry: Entry): void {
  */
 export async function look(host: Host, entry: Entry): Promise<void> {
   const runner = entry.runner ?? await claim(host, entry);
-  if (entry.started === null && runner.startTime === 0) return await discard(host, entry);
+  const ran = entry.started !== null || runner.startTime !== 0 || isOfEarlierBoot(host, entry);
+  if (!ran) return await discard(host, entry);
   if (isAlive(runner, host.bootId)) return noteLateStart(host, entry);
   // After the look at the process: a runner that has gone has recorded the end before.
   noteEnd(host, entry);
-  if (entry.ended === null) await lose(host, entry, runner);
+  if (entry.ended === null) await lose(host, entry);
   await tidy(host, entry);
 }
 
-async function lose(host: Host, entry: Entry, runner: Process): Promise<void> {
+async function lose(host: Host, entry: Entry): Promise<void> {
   if (entry.started === null) noteStart(host, entry);
-  if (runner.bootId === host.bootId) await kill(host, entry);
+  if (!isOfEarlierBoot(host, entry)) await kill(host, entry);
   noteGaps(host, entry);
-  await recordEnd(host, entry, { lost: true, reason: lostReason(host, runner), gaps: entry.gaps });
+  await recordEnd(host, entry, { lost: true, reason: lostReason(host, entry), gaps: entry.gaps });
 }
 
 /** A runner may have been adopted before it had started the program. */
@@ -155,8 +179,8 @@ async function claim(host: Host, entry: Entry): Promise<Process> {
   }
 }
 
-function lostReason(host: Host, runner: Process): string {
-  if (runner.bootId !== host.bootId) return "The host was restarted while it ran";
+function lostReason(host: Host, entry: Entry): string {
+  if (isOfEarlierBoot(host, entry)) return "The host was restarted while it ran";
   return "Its runner ended without a word";
 }
 

@@ -49,6 +49,8 @@ export const specSchema = z.object({
   /** Most bytes kept of each of its streams. */
   outputMaxBytes: z.int().positive(),
   createdAt: z.iso.datetime(),
+  /** The boot that it was to run in: no job outlives its boot. Older records do not tell. */
+  bootId: z.string().nullable().default(null),
   idempotency: z.object({ key: z.string(), request: z.string() }).nullable(),
 });
 /** See {@linkcode specSchema}. */

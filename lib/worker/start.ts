@@ -70,6 +70,7 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
     timeoutSeconds: request.timeoutSeconds ?? null,
     outputMaxBytes: Math.min(request.outputMaxBytes ?? Infinity, host.outputMaxBytes),
     createdAt: new Date().toISOString(),
+    bootId: host.bootId,
     idempotency: idempotencyKey === undefined ? null : { key: idempotencyKey, request: digest },
   };
   const entry = host.registry.add(spec);

@@ -104,19 +104,28 @@ Deno.test("a job whose runner was killed while there was no worker is lost", asy
   if (!canLimit) Deno.kill(pid ?? 0, "SIGKILL");
 });
 
-Deno.test("a job that ran when the host was restarted is lost, and says so", async () => {
+Deno.test("a job that ran when the host was restarted is lost, and says so, whatever a power cut left of its records", async () => {
   await using test = await TestWorker.open();
-  const { id } = await test.run(["true"]);
+  const jobs = await Promise.all(Array.from({ length: 4 }, () => test.run(["true"])));
   await test.close();
-  const folder = join(test.state, "jobs", id);
-  await Deno.remove(join(folder, "ended.json"));
-  for (const name of ["runner.json", "started.json"]) {
-    const record = JSON.parse(await Deno.readTextFile(join(folder, name)));
-    await Deno.writeTextFile(join(folder, name), JSON.stringify({ ...record, bootId: crypto.randomUUID() }));
+  const bootId = crypto.randomUUID();
+  const [whole, emptied, early, missing] = jobs.map(({ id }) => join(test.state, "jobs", id));
+  for (const folder of [whole, emptied, early, missing]) {
+    await Deno.remove(`${folder}/ended.json`);
+    for (const name of ["spec.json", "runner.json", "started.json"]) {
+      const record = JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
+      await Deno.writeTextFile(`${folder}/${name}`, JSON.stringify({ ...record, bootId }));
+    }
   }
+  for (const name of ["started.json", "ended.json"]) await Deno.writeTextFile(`${emptied}/${name}`, "");
+  await Deno.writeTextFile(`${early}/runner.json`, "");
+  for (const folder of [early, missing]) await Deno.remove(`${folder}/started.json`);
+  await Deno.remove(`${missing}/runner.json`);
   await test.open();
-  const job = test.worker.status(id);
-  deepEqual([job.state, job.reason], ["lost", "The host was restarted while it ran"]);
+  for (const { id } of jobs) {
+    const job = test.worker.status(id);
+    deepEqual([job.state, job.reason], ["lost", "The host was restarted while it ran"]);
+  }
 });
 
 Deno.test("a job whose record is torn is set aside, its files are kept, and the others are there", async () => {
