@@ -26,8 +26,6 @@ export interface Host {
   readonly keep: Keep;
   /** How many jobs may run at once. */
   readonly maxJobs: number;
-  /** Descriptors above 9 that jobs would inherit from whoever started the daemon. */
-  readonly inheritedDescriptors: readonly number[];
   /** Aborted when the worker closes; every wait ends with it. */
   readonly closing: AbortSignal;
 }

@@ -5,7 +5,7 @@
 #
 # In the environment: TELEWORKER_JOB (its folder), TELEWORKER_OUTPUT (its logs, less the ending), TELEWORKER_DOORBELL,
 # TELEWORKER_SCRIPTS (the folder of this file), TELEWORKER_CGROUPS and TELEWORKER_USAGE (folders to enter and files to keep, separated
-# by blanks), TELEWORKER_CLOSE (descriptors), TELEWORKER_PREFIX (prlimit, setpriv), TELEWORKER_OWNER (uid of the job's user, if not
+# by blanks), TELEWORKER_PREFIX (prlimit, setpriv), TELEWORKER_OWNER (uid of the job's user, if not
 # ours), TELEWORKER_OUTPUT_MAX and TELEWORKER_SLICE (see drain.sh), TELEWORKER_TOKEN (see exec.sh), TELEWORKER_ENV_COUNT and
 # TELEWORKER_ENV_<n> (the job's own environment). On stdout one line, "started", once the program is about to run.
 #
@@ -14,8 +14,6 @@ set -uf
 umask 077
 . "$TELEWORKER_SCRIPTS/drain.sh"
 . "$TELEWORKER_SCRIPTS/group.sh"
-# Descriptors that the daemon itself was started with; only a shell that can close those above 9 is given any.
-for descriptor in $TELEWORKER_CLOSE; do eval "exec $descriptor>&-"; done
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 cd "$TELEWORKER_JOB" || exit
 

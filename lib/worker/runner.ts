@@ -18,8 +18,6 @@ const SCRIPTS = {
   "exec.sh": execScript,
 };
 const SHELL = "/bin/sh";
-/** The one common shell that can close descriptors above 9. */
-const BASH = "/bin/bash";
 
 /** Bytes that a log may be over its most for a while, at the least: each look at it costs two processes, and may come after as few reads as these are blocks. */
 const LEAST_SLICE = 8 * 2 ** 20;
@@ -55,7 +53,7 @@ export interface Launch {
 export async function spawnRunner(host: Host, entry: Entry, { program, env, account }: Launch): Promise<boolean> {
   const { spec } = entry;
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const runner = new Deno.Command(host.inheritedDescriptors.length > 0 ? BASH : SHELL, {
+  const runner = new Deno.Command(SHELL, {
     args: [join(host.state.scripts, "runner.sh"), spec.cwd, program, ...spec.args],
     clearEnv: true,
     env: {
@@ -66,7 +64,6 @@ export async function spawnRunner(host: Host, entry: Entry, { program, env, acco
       TELEWORKER_USAGE: (entry.cgroup?.usageFiles ?? []).join(" "),
       TELEWORKER_OUTPUT_MAX: String(spec.outputMaxBytes),
       TELEWORKER_SLICE: String(Math.max(LEAST_SLICE, Math.ceil(spec.outputMaxBytes / 16))),
-      TELEWORKER_CLOSE: host.inheritedDescriptors.join(" "),
       TELEWORKER_PREFIX: prefixOf(spec.limits, account).join(" "),
       TELEWORKER_OWNER: String(account?.uid ?? ""),
       TELEWORKER_SCRIPTS: host.state.scripts,
@@ -98,25 +95,4 @@ function prefixOf(limits: ProcessLimits, account: Account | null): string[] {
     ? []
     : ["setpriv", `--reuid=${account.uid}`, `--regid=${account.gid}`, "--init-groups", "--"];
   return [...prlimit, ...setpriv];
-}
-
-/**
- * Descriptors that a child of ours would inherit although they are not ours: every one of Deno's is close-on-exec, those that
- * the daemon was itself started with need not be. See the `flags` line in proc_pid_fdinfo(5).
- * @param from lowest descriptor to report.
- */
-export function findInheritedDescriptors(from: number): number[] {
-  const CLOSE_ON_EXEC = 0o2000000;
-  const inherited: number[] = [];
-  for (const { name } of Deno.readDirSync("/proc/self/fdinfo")) {
-    if (Number(name) < from) continue;
-    try {
-      const flags = /^flags:\s*([0-7]+)$/m.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${name}`))?.[1] ?? "0";
-      if ((parseInt(flags, 8) & CLOSE_ON_EXEC) === 0) inherited.push(Number(name));
-    } catch (error) {
-      // The descriptor by which the folder was listed is closed by now.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  return inherited;
 }

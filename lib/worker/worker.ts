@@ -12,7 +12,8 @@ import { type Output, output, type OutputOptions } from "./output.ts";
 import { readBootId } from "./process.ts";
 import { type Entry, Registry } from "./registry.ts";
 import { remove } from "./remove.ts";
-import { findInheritedDescriptors, installScripts } from "./runner.ts";
+import { keepDescriptorsFromJobs } from "./inherited_descriptors.ts";
+import { installScripts } from "./runner.ts";
 import { start, type StartRequest } from "./start.ts";
 import { openStateFolder, type Stream } from "./state_folder.ts";
 import { endOf, stop, type StopOptions } from "./stop.ts";
@@ -103,9 +104,9 @@ export class Worker implements AsyncDisposable {
         },
         defaultLimits: options.defaultLimits ?? {},
         maxLimits: options.maxLimits ?? {},
-        inheritedDescriptors: findInheritedDescriptors(10),
         closing: closing.signal,
       };
+      keepDescriptorsFromJobs();
       await installScripts(state);
       return new Worker(host, lock, closing);
     } catch (error) {

@@ -10,8 +10,8 @@ import { PoorDaemon, type Resource } from "./support/poor_daemon.ts";
 import type { Random } from "./support/random.ts";
 import type { Case } from "./support/suite.ts";
 
-/** Milliseconds after which a start that got no answer hangs. */
-const HANGS = 30_000;
+/** Milliseconds after which a start that got no answer hangs. Where `sh` is bash, that tries each fork for 15 seconds. */
+const HANGS = 60_000;
 /** So many more than are in use: none at all, or enough for a start to get some way, from the least to the most. */
 const MORE = [[0, 0], [1, 3], [4, 6], [7, 12]] as const;
 

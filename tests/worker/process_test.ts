@@ -30,7 +30,7 @@ Deno.test("a job does not get the descriptors that the daemon was started with",
   await using test = await TestWorker.open();
   const leak = 'exec 3</dev/null 7</dev/null 9>/dev/null 12</dev/null 255>/dev/null; exec "$@"';
   equal(await startedBy(test, leak, DESCRIPTORS), ONLY_THREE);
-  // Those above 9 take another shell, which must add nothing of its own.
+  // Nor does what keeps them away add anything of its own.
   const environment = await startedBy(test, leak, ["sh", "-c", "env -u SHLVL -u PWD -u _ env"]);
   equal(environment, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n");
 });

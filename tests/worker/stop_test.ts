@@ -86,8 +86,8 @@ Deno.test("stop changes nothing about a job that has ended", async () => {
 
 Deno.test("stop of a job that is stopped by its own signal goes on to the kill", async () => {
   await using test = await TestWorker.open();
-  const { id } = await test.start(["sh", "-c", "echo ready; kill -STOP $$"]);
-  await test.printed(id, "ready");
+  const { id, pid } = await test.start(["sh", "-c", "kill -STOP $$"]);
+  await until("it is stopped", async () => / T /.test(await Deno.readTextFile(`/proc/${pid}/stat`)));
   const job = await test.worker.stop(id, { graceSeconds: 0.2 });
   deepEqual([job.state, job.signal], ["stopped", "SIGKILL"]);
 });
