@@ -13,7 +13,7 @@ export interface CertificateExtension {
 export interface Certificate {
   /** 1, 2 or 3; one more than the number in the file. */
   readonly version: number;
-  /** The serial number in hexadecimal, upper case, whole bytes, as `openssl x509 -serial` prints it. */
+  /** The serial number in hexadecimal, lower case, without leading zeros. */
   readonly serial: string;
   /** The first moment of its validity. */
   readonly notBefore: Date;
@@ -147,8 +147,7 @@ function parseSerial(integer: Uint8Array): string {
   if (first === undefined || first > 0x7f || integer.length > 21) {
     throw new SyntaxError("Cannot read certificate: its serial number is negative, empty or too long");
   }
-  // A leading zero keeps the number positive where its first byte is above 0x7f.
-  return (first === 0 && integer.length > 1 ? integer.subarray(1) : integer).toHex().toUpperCase();
+  return integer.toHex().replace(/^0+(?=.)/, "");
 }
 
 function parseName(content: Uint8Array): Certificate["subject"] {
