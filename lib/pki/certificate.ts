@@ -33,6 +33,9 @@ export const ExtensionType = {
   extendedKeyUsage: "2.5.29.37",
 } as const;
 
+/** The bits 0, 5 and 6 of the first byte, counted from the left. */
+const KEY_USAGE_BITS = { digitalSignature: 0x80, keyCertSign: 0x04, cRLSign: 0x02 } as const;
+
 const COMMON_NAME = "2.5.4.3";
 const context = (number: number) => 0x80 | number;
 const explicit = (number: number) => 0xa0 | number;
@@ -114,12 +117,12 @@ export function isAuthority(certificate: Certificate): boolean {
  *
  * @throws {SyntaxError} if the extension cannot be read.
  */
-export function allowsKeyUsage(certificate: Certificate, usage: "digitalSignature" | "keyCertSign"): boolean {
+export function allowsKeyUsage(certificate: Certificate, usage: keyof typeof KEY_USAGE_BITS): boolean {
   const extension = certificate.extensions.get(ExtensionType.keyUsage);
   if (extension === undefined) return true;
   const [unused, bits] = readSingle(extension.value, DerTag.bitString);
   if (unused === undefined || unused > 7) throw new SyntaxError("Cannot read key usage: it is no bit string");
-  return ((bits ?? 0) & (usage === "digitalSignature" ? 0x80 : 0x04)) !== 0; // bits 0 and 5, from the left
+  return ((bits ?? 0) & KEY_USAGE_BITS[usage]) !== 0;
 }
 
 /**
