@@ -13,23 +13,33 @@ export interface CertificateContent {
   readonly commonName: string;
   /** Validity in days from now; less if the issuer's own ends earlier. */
   readonly days: number;
-  /** The extensions besides the key identifiers: dotted type, and DER. */
-  readonly extensions: readonly { readonly type: string; readonly critical: boolean; readonly value: BufferSource }[];
+  /** The extensions besides the key identifiers. */
+  readonly extensions: readonly ExtensionContent[];
+}
+
+/** What an extension says. */
+export interface ExtensionContent {
+  /** Its dotted object identifier. */
+  readonly type: string;
+  /** Whether who does not understand it must refuse the certificate. */
+  readonly critical: boolean;
+  /** DER. */
+  readonly value: BufferSource;
 }
 
 /**
  * Makes a certificate for a public key. It is valid from five minutes ago.
  *
  * @param signingKey The key of the authority, or, without one, the private key to the public one.
- * @param authority The issuer; without one the certificate is its own.
+ * @param issuer The certificate of the authority, in DER; without one the certificate is its own.
  * @returns The certificate, in PEM.
  * @throws {RangeError} unless `days` is a whole number from 1 to 3650.
  */
 export async function certify(
   { commonName, days, extensions }: CertificateContent,
-  publicKey: x509.PublicKey | CryptoKey,
+  publicKey: CryptoKey,
   signingKey: CryptoKey,
-  authority?: x509.X509Certificate,
+  issuer?: Uint8Array<ArrayBuffer>,
 ): Promise<string> {
   if (!Number.isInteger(days) || days < 1 || days > MAX_DAYS) {
     throw new RangeError(
@@ -37,6 +47,7 @@ export async function certify(
     );
   }
   const now = Date.now();
+  const authority = issuer && new x509.X509Certificate(issuer);
   const subject = new x509.Name([{ CN: [{ utf8String: commonName }] }]);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: randomSerial(),
@@ -47,23 +58,25 @@ export async function certify(
     publicKey,
     signingKey,
     extensions: [
-      ...extensions.map(({ type, critical, value }) => new x509.Extension(type, critical, value)),
+      ...extensions,
       await x509.SubjectKeyIdentifierExtension.create(publicKey),
-      await identifyAuthority(authority?.publicKey ?? publicKey, authority),
-    ],
+      await (issuer === undefined ? x509.AuthorityKeyIdentifierExtension.create(publicKey) : identifyAuthority(issuer)),
+    ].map(({ type, critical, value }) => new x509.Extension(type, critical, value)),
   });
   return encodePem("CERTIFICATE", certificate.rawData);
 }
 
-/** The extension by which, not by its name alone, a new authority is told from an old one of the same name. */
-export async function identifyAuthority(
-  publicKey: x509.PublicKey | CryptoKey,
-  authority?: x509.X509Certificate,
-): Promise<x509.AuthorityKeyIdentifierExtension> {
+/**
+ * The extension by which, not by its name alone, a new authority is told from an old one of the same name.
+ *
+ * @param issuer The certificate of the authority, in DER.
+ */
+export async function identifyAuthority(issuer: Uint8Array<ArrayBuffer>): Promise<ExtensionContent> {
+  const authority = new x509.X509Certificate(issuer);
   // How an authority that others made numbers its key is up to them.
-  const keyId = authority?.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
+  const keyId = authority.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
   return keyId === undefined
-    ? await x509.AuthorityKeyIdentifierExtension.create(publicKey)
+    ? await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey)
     : new x509.AuthorityKeyIdentifierExtension(keyId);
 }
 

@@ -1,8 +1,9 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
-import { type PublicKey, X509Certificate, X509Crl } from "@peculiar/x509";
+import { X509Certificate, X509Crl } from "@peculiar/x509";
 import { isAuthority, parseCertificate } from "./certificate.ts";
 import { hostsOf, isServer } from "./issued.ts";
 import { identify } from "./identity.ts";
+import { describeAlgorithm } from "./key_type.ts";
 import { decodePem, encodePem, type PemBlock } from "./pem.ts";
 import { parseSigningRequest } from "./signing_request.ts";
 
@@ -45,7 +46,7 @@ async function describeCertificate(der: Uint8Array<ArrayBuffer>): Promise<Fact[]
     ["serial", parsed.serial],
     ["for", isAuthority(parsed) ? "authority" : isServer(parsed) ? "server" : describeClient(der, parsed.notAfter)],
     ...(hosts.length === 0 ? [] : [["hosts", hosts.join(", ")] as const]),
-    ["key", describeKey(publicKey)],
+    ["key", describeAlgorithm(publicKey.algorithm)],
     ["valid from", parsed.notBefore.toISOString()],
     ["valid until", parsed.notAfter.toISOString()],
     ["sha256", new Uint8Array(await crypto.subtle.digest("SHA-256", der)).toHex()],
@@ -63,11 +64,11 @@ function describeClient(der: Uint8Array, now: Date): string {
 }
 
 async function describeRequest(der: Uint8Array<ArrayBuffer>): Promise<Fact[]> {
-  const { subject, hosts, publicKey, verified } = await parseSigningRequest(encodePem("CERTIFICATE REQUEST", der));
+  const { subject, hosts, key, verified } = await parseSigningRequest(encodePem("CERTIFICATE REQUEST", der));
   return [
     ["request", subject],
     ...(hosts.length === 0 ? [] : [["hosts", hosts.join(", ")] as const]),
-    ["key", describeKey(publicKey)],
+    ["key", key],
     ["signature", verified ? "right: who made it has the key" : "wrong, or of a key that is not accepted"],
   ];
 }
@@ -87,9 +88,4 @@ function describeList(der: Uint8Array<ArrayBuffer>): Fact[] {
   } catch (cause) {
     throw new SyntaxError("a revocation list is damaged", { cause });
   }
-}
-
-function describeKey({ algorithm }: PublicKey): string {
-  if ("namedCurve" in algorithm) return `${algorithm.name} ${algorithm.namedCurve}`;
-  return "modulusLength" in algorithm ? `RSA ${algorithm.modulusLength}` : algorithm.name;
 }

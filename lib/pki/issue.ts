@@ -1,5 +1,3 @@
-import "reflect-metadata"; // which @peculiar/x509 needs to be there first
-import type { PublicKey } from "@peculiar/x509";
 import { type CertificateContent, certify } from "./certify.ts";
 import type { Credential } from "./credential.ts";
 import { generateKeys, type KeyType } from "./key_type.ts";
@@ -33,7 +31,7 @@ export async function issue(
 export async function sign(
   authority: Credential,
   content: CertificateContent,
-  publicKey: PublicKey | CryptoKey,
+  publicKey: CryptoKey,
 ): Promise<string> {
   const { certificate, privateKey } = await openAuthority(authority);
   return await certify(content, publicKey, privateKey, certificate);

@@ -74,15 +74,15 @@ export async function listIssued(folder: string): Promise<IssuedCertificate[]> {
 }
 
 /**
- * The certificate of the authority in a folder; of several the first, whose key is there.
+ * The certificate of the authority in a folder, in DER; of several the first, whose key is there.
  *
  * @throws {Deno.errors.NotFound} if there is none.
  */
-export async function readAuthority(folder: string): Promise<X509Certificate> {
+export async function readAuthority(folder: string): Promise<Uint8Array<ArrayBuffer>> {
   const { certificate } = authorityFiles(folder);
   const [authority] = await readCertificates(certificate);
   if (authority === undefined) throw new Deno.errors.NotFound(`Cannot read "${certificate}": there is no certificate`);
-  return new X509Certificate(authority);
+  return authority;
 }
 
 /** The hosts of a server's certificate, as `parseHost` gives them; none if it has none. */
@@ -109,13 +109,17 @@ export function isServer(certificate: Certificate): boolean {
   return extendedKeyUsages(certificate)?.includes(SERVER_AUTHENTICATION) ?? false;
 }
 
-/** Whether a certificate was signed by this authority. */
-export async function isSignedBy(der: Uint8Array<ArrayBuffer>, authority: X509Certificate): Promise<boolean> {
-  const verifying = new X509Certificate(der).verify({ publicKey: authority.publicKey, signatureOnly: true });
+/** Whether a certificate was signed by the authority with this certificate, both in DER. */
+export async function isSignedBy(
+  der: Uint8Array<ArrayBuffer>,
+  authority: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  const { publicKey } = new X509Certificate(authority);
+  const verifying = new X509Certificate(der).verify({ publicKey, signatureOnly: true });
   return await verifying.catch(() => false); // such as for a key of another kind
 }
 
-async function describe(der: Uint8Array<ArrayBuffer>, authority: X509Certificate): Promise<IssuedCertificate> {
+async function describe(der: Uint8Array<ArrayBuffer>, authority: Uint8Array<ArrayBuffer>): Promise<IssuedCertificate> {
   const parsed = parseCertificate(der);
   const { serial, notAfter } = parsed;
   const common = { serial, notAfter, ours: await isSignedBy(der, authority) };

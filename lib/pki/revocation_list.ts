@@ -31,16 +31,17 @@ export interface RevocationLists {
  * Reads a file of revocation lists (RFC 5280, 5).
  *
  * @param pem The file; empty if there is none.
- * @param authority Whose list is wanted. It is known by its signature.
+ * @param authority The certificate, in DER, of whose list is wanted. The list is known by its signature.
  * @throws {SyntaxError} if something in it is no revocation list.
  */
-export async function readRevocations(pem: string, authority: X509Certificate): Promise<RevocationLists> {
+export async function readRevocations(pem: string, authority: Uint8Array<ArrayBuffer>): Promise<RevocationLists> {
   const revocations = new Map<string, Revocation>();
   const others: string[] = [];
   let number = 0n;
+  const { publicKey } = new X509Certificate(authority);
   for (const { label, der } of decodePem(pem)) {
     const list = parseList(label, der);
-    if (!await list.verify({ publicKey: authority.publicKey }).catch(() => false)) {
+    if (!await list.verify({ publicKey }).catch(() => false)) {
       others.push(encodePem("X509 CRL", der));
       continue;
     }
@@ -64,14 +65,16 @@ export async function writeRevocations(
   { revocations, number, others }: RevocationLists,
   { certificate, privateKey }: SigningAuthority,
 ): Promise<string> {
-  if (!allowsKeyUsage(parseCertificate(new Uint8Array(certificate.rawData)), "cRLSign")) {
+  if (!allowsKeyUsage(parseCertificate(certificate), "cRLSign")) {
     throw new Error("Cannot sign revocation list: the authority's certificate does not allow it (cRLSign is missing)");
   }
   const seconds = BigInt(Math.floor(Date.now() / 1000));
+  const { subjectName, notAfter } = new X509Certificate(certificate);
+  const { type, critical, value } = await identifyAuthority(certificate);
   const list = await X509CrlGenerator.create({
-    issuer: certificate.subjectName,
+    issuer: subjectName,
     thisUpdate: new Date(Date.now() - CLOCK_SKEW),
-    nextUpdate: certificate.notAfter,
+    nextUpdate: notAfter,
     signingAlgorithm: { hash: "SHA-256", ...privateKey.algorithm },
     signingKey: privateKey,
     entries: [...revocations.values()].map(({ serial, at }) => ({
@@ -79,7 +82,7 @@ export async function writeRevocations(
       revocationDate: at,
     })),
     extensions: [
-      await identifyAuthority(certificate.publicKey, certificate),
+      new Extension(type, critical, value),
       new Extension(CRL_NUMBER, false, encodeInteger(number < seconds ? seconds : number + 1n)),
     ],
   });

@@ -7,8 +7,8 @@ import { checkAuthorities } from "./trust.ts";
 
 /** An authority that is ready to sign. */
 export interface SigningAuthority {
-  /** Its own certificate. */
-  readonly certificate: X509Certificate;
+  /** Its own certificate, in DER. */
+  readonly certificate: Uint8Array<ArrayBuffer>;
   /** The key of that certificate. */
   readonly privateKey: CryptoKey;
 }
@@ -21,10 +21,9 @@ export interface SigningAuthority {
  */
 export async function openAuthority({ certificatePem, privateKeyPem }: Credential): Promise<SigningAuthority> {
   checkAuthorities(certificatePem);
-  const [der = new Uint8Array()] = decodeCertificates(certificatePem);
-  const certificate = new X509Certificate(der);
-  const privateKey = await importPrivateKey(privateKeyPem, certificate.publicKey.algorithm);
-  if (!new NodeCertificate(der).checkPrivateKey(createPrivateKey(privateKeyPem))) {
+  const [certificate = new Uint8Array()] = decodeCertificates(certificatePem);
+  const privateKey = await importPrivateKey(privateKeyPem, new X509Certificate(certificate).publicKey.algorithm);
+  if (!new NodeCertificate(certificate).checkPrivateKey(createPrivateKey(privateKeyPem))) {
     throw new Error("Cannot sign certificate: the private key does not belong to the certificate authority");
   }
   return { certificate, privateKey };

@@ -3,13 +3,12 @@ import {
   Name,
   Pkcs10CertificateRequest,
   Pkcs10CertificateRequestGenerator,
-  type PublicKey,
   SubjectAlternativeNameExtension,
 } from "@peculiar/x509";
 import { checkCommonName } from "./common_name.ts";
 import { parseHost } from "./host.ts";
 import { exportPrivateKey } from "./issue.ts";
-import { generateKeys, type KeyType } from "./key_type.ts";
+import { describeAlgorithm, generateKeys, type KeyType } from "./key_type.ts";
 import { decodePem, encodePem } from "./pem.ts";
 
 /** A key, and the request by which an authority elsewhere can sign a certificate for it. */
@@ -20,9 +19,9 @@ export interface SigningRequest {
   readonly privateKeyPem: string;
 }
 
-/** What a request holds that can be trusted: that who made it has the key. */
+/** Older programs say NEW (RFC 7468, 7). */
 const LABELS = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
-const TOO_WEAK = "RSA keys of 2048 to 8192 bits, EC keys on P-256 and P-384, and Ed25519 keys are accepted";
+const ACCEPTED = "RSA keys of 2048 to 8192 bits, EC keys on P-256 and P-384, and Ed25519 keys are accepted";
 
 /**
  * Makes a key and a request for a certificate. The names in it are for people to read: who signs says the names again.
@@ -58,18 +57,19 @@ export async function createSigningRequest(
  * @returns The public key: of all that it says the only thing to be believed.
  * @throws {SyntaxError} if it is none, its signature is wrong, or its key is weak or of an unusual kind.
  */
-export async function readSigningRequest(pem: string): Promise<PublicKey> {
-  const { publicKey, verified } = await parseSigningRequest(pem);
-  const problem = keyProblem(publicKey);
-  if (problem !== undefined) throw refusal(problem);
+export async function readSigningRequest(pem: string): Promise<CryptoKey> {
+  const { publicKey, key, verified } = await parseSigningRequest(pem);
+  if (publicKey === undefined) throw refusal(`its key (${key}) is weak or of an unusual kind: ${ACCEPTED}`);
   if (!verified) throw refusal("its signature is wrong: who made it does not have the private key");
   return publicKey;
 }
 
 /** What a request says, and whether its signature is that of its key. */
 export interface ParsedRequest {
-  /** The key to be certified. */
-  readonly publicKey: PublicKey;
+  /** The key to be certified, unless it is weak or of an unusual kind. */
+  readonly publicKey: CryptoKey | undefined;
+  /** What kind of key it is, as text. */
+  readonly key: string;
   /** Whether who made the request has the private key. */
   readonly verified: boolean;
   /** The subject it asks for, as text; not to be believed. */
@@ -91,9 +91,11 @@ export async function parseSigningRequest(pem: string): Promise<ParsedRequest> {
   try {
     const request = new Pkcs10CertificateRequest(block.der);
     const names = request.getExtension("2.5.29.17");
+    const accepted = isAccepted(request.publicKey.algorithm);
     return {
-      publicKey: request.publicKey,
-      verified: keyProblem(request.publicKey) === undefined && await request.verify().catch(() => false),
+      publicKey: accepted ? await request.publicKey.export() : undefined,
+      key: describeAlgorithm(request.publicKey.algorithm),
+      verified: accepted && await request.verify().catch(() => false),
       subject: request.subject,
       hosts: names === null || names === undefined
         ? []
@@ -105,17 +107,15 @@ export async function parseSigningRequest(pem: string): Promise<ParsedRequest> {
 }
 
 /** The kinds of keys that TLS 1.3 of both our sides knows (docs.rs/rustls, `SignatureScheme`), less those that are weak. */
-function keyProblem({ algorithm }: PublicKey): string | undefined {
-  const { name } = algorithm;
-  if (name === "Ed25519") return undefined;
-  if (name === "ECDSA" && "namedCurve" in algorithm) {
-    if (algorithm.namedCurve === "P-256" || algorithm.namedCurve === "P-384") return undefined;
+function isAccepted(algorithm: Algorithm): boolean {
+  if ("namedCurve" in algorithm) {
+    return algorithm.name === "ECDSA" && (algorithm.namedCurve === "P-256" || algorithm.namedCurve === "P-384");
   }
-  if (name === "RSASSA-PKCS1-v1_5" && "modulusLength" in algorithm) {
+  if ("modulusLength" in algorithm) {
     const bits = Number(algorithm.modulusLength);
-    if (bits >= 2048 && bits <= 8192) return undefined;
+    return algorithm.name === "RSASSA-PKCS1-v1_5" && bits >= 2048 && bits <= 8192;
   }
-  return `its key is weak or of an unusual kind: ${TOO_WEAK}`;
+  return algorithm.name === "Ed25519";
 }
 
 function refusal(reason: string, cause?: unknown): SyntaxError {
