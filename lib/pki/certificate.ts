@@ -13,7 +13,7 @@ export interface CertificateExtension {
 export interface Certificate {
   /** 1, 2 or 3; one more than the number in the file. */
   readonly version: number;
-  /** The serial number in hexadecimal, upper case, whole bytes, as `openssl x509 -serial` prints it. */
+  /** The serial number in hexadecimal, lower case, without leading zeros. */
   readonly serial: string;
   /** The first moment of its validity. */
   readonly notBefore: Date;
@@ -32,6 +32,12 @@ export const ExtensionType = {
   basicConstraints: "2.5.29.19",
   extendedKeyUsage: "2.5.29.37",
 } as const;
+
+/** What a key may be used for, of all that there is the three that matter here. */
+export type KeyUsage = "digitalSignature" | "keyCertSign" | "cRLSign";
+
+/** The bits 0, 5 and 6 of the first byte, counted from the left. */
+const KEY_USAGE_BITS: Readonly<Record<KeyUsage, number>> = { digitalSignature: 0x80, keyCertSign: 0x04, cRLSign: 0x02 };
 
 const COMMON_NAME = "2.5.4.3";
 const context = (number: number) => 0x80 | number;
@@ -114,12 +120,12 @@ export function isAuthority(certificate: Certificate): boolean {
  *
  * @throws {SyntaxError} if the extension cannot be read.
  */
-export function allowsKeyUsage(certificate: Certificate, usage: "digitalSignature" | "keyCertSign"): boolean {
+export function allowsKeyUsage(certificate: Certificate, usage: KeyUsage): boolean {
   const extension = certificate.extensions.get(ExtensionType.keyUsage);
   if (extension === undefined) return true;
   const [unused, bits] = readSingle(extension.value, DerTag.bitString);
   if (unused === undefined || unused > 7) throw new SyntaxError("Cannot read key usage: it is no bit string");
-  return ((bits ?? 0) & (usage === "digitalSignature" ? 0x80 : 0x04)) !== 0; // bits 0 and 5, from the left
+  return ((bits ?? 0) & KEY_USAGE_BITS[usage]) !== 0;
 }
 
 /**
@@ -147,8 +153,7 @@ function parseSerial(integer: Uint8Array): string {
   if (first === undefined || first > 0x7f || integer.length > 21) {
     throw new SyntaxError("Cannot read certificate: its serial number is negative, empty or too long");
   }
-  // A leading zero keeps the number positive where its first byte is above 0x7f.
-  return (first === 0 && integer.length > 1 ? integer.subarray(1) : integer).toHex().toUpperCase();
+  return integer.toHex().replace(/^0+(?=.)/, "");
 }
 
 function parseName(content: Uint8Array): Certificate["subject"] {

@@ -19,14 +19,31 @@ export interface Identity {
   readonly name: string;
   /** What the user may do. */
   readonly role: Role;
-  /** The serial number of the certificate in hexadecimal, upper case, as `openssl x509 -serial` prints it. */
+  /** The serial number of the certificate in hexadecimal, lower case, without leading zeros. */
   readonly serial: string;
 }
 
-/** A client certificate that says nothing, or nothing certain, about who the client is. */
+/** Which certificate it is about, as far as that can be told without believing it. */
+export interface CertificateReference {
+  /** The texts of its subject, made harmless for terminals and at most 128 characters; its serial number if it has none. */
+  readonly subject: string;
+  /** Its serial number in hexadecimal, lower case, without leading zeros. */
+  readonly serial: string;
+}
+
+/** A client certificate that says nothing, or nothing certain, about who the client is. The message names it. */
 export class IdentityError extends Error {
   /** The name of the class. */
   override readonly name = "IdentityError";
+  /** The certificate that was refused; `undefined` if it cannot be read. */
+  readonly certificate: CertificateReference | undefined;
+
+  /** With the certificate that is refused, where it can be read. */
+  constructor(message: string, options: { certificate?: CertificateReference | undefined; cause?: unknown } = {}) {
+    const { certificate, cause } = options;
+    super(message, cause === undefined ? {} : { cause });
+    this.certificate = certificate;
+  }
 }
 
 /** The extended key usage of TLS clients (RFC 5280, 4.2.1.12). */
@@ -47,17 +64,18 @@ const UNDERSTOOD = new Set<string>([...Object.values(ExtensionType), ...Object.v
  * @throws {IdentityError} and nothing else.
  */
 export function identify(der: Uint8Array, now: Date = new Date()): Identity {
-  let subject = "";
+  let certificate: CertificateReference | undefined;
   try {
-    const certificate = parseCertificate(der);
-    subject = ` "${describeSubject(certificate)}"`;
-    checkKind(certificate);
-    checkValidity(certificate, now);
-    return { name: readName(certificate), role: readRole(certificate), serial: certificate.serial };
+    const parsed = parseCertificate(der);
+    certificate = { subject: describeSubject(parsed), serial: parsed.serial };
+    checkKind(parsed);
+    checkValidity(parsed, now);
+    return { name: readName(parsed), role: readRole(parsed), serial: parsed.serial };
   } catch (error) {
-    const message = `Cannot accept client certificate${subject}`;
-    if (error instanceof IdentityError) throw new IdentityError(`${message}: ${error.message}`);
-    throw new IdentityError(`${message}: it cannot be read`, { cause: error });
+    const which = certificate === undefined ? "" : ` "${certificate.subject}" (serial ${certificate.serial})`;
+    const message = `Cannot accept client certificate${which}`;
+    if (error instanceof IdentityError) throw new IdentityError(`${message}: ${error.message}`, { certificate });
+    throw new IdentityError(`${message}: it cannot be read`, { certificate, cause: error });
   }
 }
 

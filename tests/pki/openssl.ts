@@ -14,11 +14,11 @@ export async function describe(certificatePem: string): Promise<string> {
   return await openssl("x509", "-noout", "-text", "-in", folder.write("certificate.pem", certificatePem));
 }
 
-/** The serial number that `openssl x509` prints for a certificate. */
+/** The serial number that `openssl x509` prints for a certificate, as we write them. */
 export async function serialOf(certificatePem: string): Promise<string> {
   using folder = new Folder();
   const printed = await openssl("x509", "-noout", "-serial", "-in", folder.write("certificate.pem", certificatePem));
-  return printed.trim().replace("serial=", "");
+  return printed.trim().replace(/^serial=0*/, "").toLowerCase();
 }
 
 /** Arguments of `openssl genpkey` for the usual kinds of keys. */

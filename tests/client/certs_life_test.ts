@@ -1,0 +1,249 @@
+import { deepEqual, equal, match, notEqual } from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { join } from "node:path";
+import { openssl } from "../pki/openssl.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { type Ended, teleworker } from "../support/teleworker.ts";
+
+/** The command in a folder, and what it made there. */
+class Certs {
+  constructor(readonly folder: string) {}
+
+  async run(...args: string[]): Promise<Ended> {
+    return await teleworker({ address: "", certs: this.folder }, ["certs", ...args]);
+  }
+
+  /** Its complaint, with the exit code in front. */
+  async fails(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(...args);
+    equal(stdout, "");
+    return `${code} ${stderr.replace(/^teleworker: /, "").trimEnd()}`;
+  }
+
+  /** What it prints, which must be all that it has to say. */
+  async prints(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(...args);
+    deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    return stdout;
+  }
+
+  async listed(): Promise<
+    { name: string; role: string; serial: string; daysLeft: number; revokedAt: string | null }[]
+  > {
+    return (await this.prints("list", "--output", "json")).trimEnd().split("\n").map((line) => JSON.parse(line));
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  certificate(name: string): X509Certificate {
+    return new X509Certificate(Deno.readTextFileSync(this.path(name)));
+  }
+}
+
+Deno.test("certs makes every type of key, for as many days as wanted, in the place of others by --force", async () => {
+  await using folder = await TemporaryFolder.create();
+  const certs = new Certs(folder.path);
+  await certs.prints("init", "--key-type", "ed25519", "--days", "10");
+  equal(certs.certificate("ca.pem").publicKey.asymmetricKeyType, "ed25519");
+  for (const [type, node] of [["ec-p256", "ec"], ["ed25519", "ed25519"], ["rsa-4096", "rsa"]] as const) {
+    await certs.prints("client", "alice", "--key-type", type, "--days", "3", "--force");
+    const certificate = certs.certificate("client-alice.pem");
+    equal(certificate.publicKey.asymmetricKeyType, node);
+    await openssl("verify", "-CAfile", certs.path("ca.pem"), "-purpose", "sslclient", certs.path("client-alice.pem"));
+    const key = await openssl("pkey", "-in", certs.path("client-alice-key.pem"), "-pubout");
+    equal(await openssl("x509", "-in", certs.path("client-alice.pem"), "-noout", "-pubkey"), key);
+    equal(((await Deno.stat(certs.path("client-alice-key.pem"))).mode ?? 0) & 0o777, 0o600);
+  }
+  deepEqual((await certs.listed()).map(({ name, daysLeft }) => `${name} ${daysLeft}`), [
+    "Teleworker CA 9",
+    ...Array(3).fill("alice 2"),
+  ]);
+  equal((await certs.run("client", "bob", "--days", "0")).code, 2);
+  equal((await certs.run("client", "bob", "--key-type", "dsa")).code, 2);
+  deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name).filter((name) => name.endsWith(".tmp")), []);
+});
+
+Deno.test("certs signs requests whose keys are elsewhere", async (t) => {
+  await using folder = await TemporaryFolder.create();
+  const authority = new Certs(join(folder.path, "authority"));
+  const host = new Certs(join(folder.path, "host"));
+  await authority.prints("init");
+
+  await t.step("of a server, with the names of the command line", async () => {
+    equal(
+      await host.prints("request", "server", "asked.example"),
+      `${host.path("server.csr")}\n${host.path("server-key.pem")}\n`,
+    );
+    match(
+      await authority.prints("show", host.path("server.csr")),
+      /hosts +asked\.example\nkey +ECDSA P-256\nsignature +right/,
+    );
+    const key = await Deno.readTextFile(host.path("server-key.pem"));
+    const signed = await authority.prints("server", "given.example", "--csr", host.path("server.csr"));
+    equal(signed, `${host.path("server.pem")}\n`);
+    equal(host.certificate("server.pem").subjectAltName, "DNS:given.example");
+    equal(await Deno.readTextFile(host.path("server-key.pem")), key);
+    const publicKey = await openssl("x509", "-in", host.path("server.pem"), "-noout", "-pubkey");
+    equal(await openssl("pkey", "-in", host.path("server-key.pem"), "-pubout"), publicKey);
+    deepEqual((await authority.listed()).map(({ name }) => name), ["Teleworker CA", "given.example"]);
+  });
+
+  await t.step("of a client, with the name and role of the command line, whatever OpenSSL asks for", async () => {
+    const [key, request] = [host.path("client-bob-key.pem"), host.path("bob.csr")];
+    const admin = "1.3.6.1.4.1.12345.1.1=ASN1:NULL";
+    await openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key);
+    await openssl("req", "-new", "-key", key, "-subj", "/CN=root", "-addext", admin, "-out", request);
+    await authority.prints("client", "bob", "--role", "user", "--csr", request);
+    match(await authority.prints("show", host.path("client-bob.pem")), /for +client "bob", user\n/);
+  });
+
+  await t.step("but none that is damaged, changed, weak or no request", async () => {
+    const request = await Deno.readTextFile(host.path("server.csr"));
+    const der = Uint8Array.fromBase64(request.replaceAll(/-----.*-----|\n/g, ""));
+    der[der.length - 1] = (der[der.length - 1] ?? 0) ^ 1;
+    const changed = `-----BEGIN CERTIFICATE REQUEST-----\n${der.toBase64()}\n-----END CERTIFICATE REQUEST-----\n`;
+    await openssl(
+      "genpkey",
+      "-algorithm",
+      "RSA",
+      "-pkeyopt",
+      "rsa_keygen_bits:1024",
+      "-out",
+      host.path("weak-key.pem"),
+    );
+    await openssl("req", "-new", "-key", host.path("weak-key.pem"), "-subj", "/CN=x", "-out", host.path("weak.csr"));
+    for (
+      const [text, reason] of [
+        [changed, /^1 Cannot read signing request: its signature is wrong/],
+        ["", /^1 Cannot read signing request: exactly one CERTIFICATE REQUEST in PEM is needed$/],
+        [request + request, /exactly one CERTIFICATE REQUEST/],
+        [await Deno.readTextFile(host.path("server.pem")), /exactly one CERTIFICATE REQUEST/],
+        [request.replace("\nM", "\nN"), /^1 Cannot read signing request: it is damaged$/],
+        [
+          await Deno.readTextFile(host.path("weak.csr")),
+          /^1 Cannot read signing request: its key \(RSA 1024\) is weak/,
+        ],
+      ] as const
+    ) {
+      await Deno.writeTextFile(host.path("bad.csr"), text);
+      match(await authority.fails("client", "eve", "--csr", host.path("bad.csr")), reason);
+    }
+    match(
+      await authority.fails("client", "eve", "--csr", host.path("none.csr")),
+      /^1 Cannot read ".*none\.csr": it does not/,
+    );
+    const both = ["--csr", host.path("server.csr"), "--key-type", "ed25519"];
+    match(await authority.fails("client", "eve", ...both), /^2 Cannot use --key-type "ed25519" with --csr: /);
+  });
+
+  await t.step("nor beside the key of another", async () => {
+    const request = Deno.readTextFileSync(host.path("server.csr"));
+    await Deno.writeTextFile(authority.path("server.csr"), request);
+    await authority.prints("server", "localhost");
+    const reason = await authority.fails("server", "localhost", "--csr", authority.path("server.csr"), "--force");
+    match(reason, /^1 Cannot write ".*server\.pem": ".*server-key\.pem" beside it is not the key of the request$/);
+  });
+});
+
+Deno.test("certs renews, revokes and lists", async (t) => {
+  await using folder = await TemporaryFolder.create();
+  const certs = new Certs(folder.path);
+  await certs.prints("init");
+  await certs.prints("server", "localhost", "127.0.0.1");
+  await certs.prints("client", "alice", "--role", "user", "--key-type", "ed25519");
+  await certs.prints("client", "bob");
+  const serialOf = (file: string) => certs.certificate(file).serialNumber.toLowerCase();
+  const [first, server] = [serialOf("client-alice.pem"), serialOf("server.pem")];
+
+  await t.step("a new key and certificate for the same name and role, or the same hosts", async () => {
+    const key = await Deno.readTextFile(certs.path("client-alice-key.pem"));
+    await certs.prints("renew", "alice", "--days", "20");
+    notEqual(await Deno.readTextFile(certs.path("client-alice-key.pem")), key);
+    const shown = await certs.prints("show", certs.path("client-alice.pem"));
+    match(shown, /for +client "alice", user\nkey +Ed25519\n/);
+    await certs.prints("renew", "server");
+    equal(certs.certificate("server.pem").subjectAltName, "DNS:localhost, IP Address:127.0.0.1");
+    notEqual(serialOf("server.pem"), server);
+    match(await certs.fails("renew", "carol"), /^1 Cannot read ".*client-carol\.pem": it does not exist$/);
+  });
+
+  await t.step("not what another authority made, or is another's", async () => {
+    const other = new Certs(join(folder.path, "other"));
+    await other.prints("init");
+    await other.prints("client", "mallory", "--role", "admin");
+    for (const name of ["client-mallory.pem", "client-mallory-key.pem"]) {
+      await Deno.copyFile(other.path(name), certs.path(name));
+    }
+    equal(
+      await certs.fails("renew", "mallory"),
+      '1 Cannot renew "mallory": its certificate is not from the authority here',
+    );
+    for (const name of [".pem", "-key.pem"]) {
+      await Deno.copyFile(certs.path(`client-bob${name}`), certs.path(`client-mallory${name}`));
+    }
+    equal(await certs.fails("renew", "mallory"), '1 Cannot renew "mallory": its certificate is that of "bob"');
+    for (const name of [".pem", "-key.pem"]) await Deno.remove(certs.path(`client-mallory${name}`));
+  });
+
+  await t.step("one by its serial number, all of a client by the name", async () => {
+    const { code, stdout, stderr } = await certs.run("revoke", first.toUpperCase());
+    deepEqual({ code, stdout }, { code: 0, stdout: `${certs.path("crl.pem")}\n` });
+    match(stderr, new RegExp(`^teleworker: Revoked "alice" \\(serial ${first}\\), valid until 20`));
+    deepEqual((await certs.listed()).filter(({ revokedAt }) => revokedAt !== null).map(({ serial }) => serial), [
+      first,
+    ]);
+    const number = await crlNumber(certs);
+    const again = await certs.run("revoke", "alice");
+    match(again.stderr, /Revoked "alice" .*\n.*Was revoked before: "alice"/);
+    equal(await crlNumber(certs) > number, true);
+    const revoked = (await certs.listed()).filter(({ revokedAt }) => revokedAt !== null);
+    deepEqual(revoked.map(({ name }) => name), ["alice", "alice"]);
+    equal(
+      await certs.fails("renew", "alice"),
+      '1 Cannot renew "alice": its certificate was revoked; a new one is made with --force',
+    );
+  });
+
+  await t.step("in a list that OpenSSL verifies, and that ends with the authority", async () => {
+    const text = await openssl("crl", "-in", certs.path("crl.pem"), "-noout", "-text", "-CAfile", certs.path("ca.pem"));
+    const end = /Next Update: (.*)/.exec(text)?.[1];
+    equal(end, certs.certificate("ca.pem").validTo);
+    const verify = ["verify", "-crl_check", "-CAfile", certs.path("ca.pem"), "-CRLfile", certs.path("crl.pem")];
+    await openssl(...verify, certs.path("client-bob.pem"));
+    const refused = await openssl(...verify, certs.path("client-alice.pem")).catch(({ message }) => message);
+    match(refused, /certificate revoked/);
+    equal(((await Deno.stat(certs.path("crl.pem"))).mode ?? 0) & 0o777, 0o600);
+  });
+
+  await t.step("a serial number that nobody knows only if it cannot be a name, and nothing else", async () => {
+    match(await certs.fails("revoke", "ada"), /^2 Cannot revoke "ada": no certificate made here .* write it as 0xada$/);
+    match(await certs.fails("revoke", "zoe"), /^2 Cannot revoke "zoe": no client of this name /);
+    match(await certs.fails("revoke", serialOf("ca.pem")), /^2 Cannot revoke ".*": it is the authority itself/);
+    match((await certs.run("revoke", "0xff01")).stderr, /Revoked serial ff01, which was not made here/);
+    match(await openssl("crl", "-in", certs.path("crl.pem"), "-noout", "-text"), /Serial Number: FF01\n/);
+  });
+
+  await t.step("many at once, of which none is lost", async () => {
+    await Promise.all(Array.from({ length: 4 }, (_, index) => certs.run("revoke", `0xa${index}`)));
+    const text = await openssl("crl", "-in", certs.path("crl.pem"), "-noout", "-text");
+    deepEqual([...text.matchAll(/Serial Number: (A\d)\n/g)].map(([, serial]) => serial).sort(), [
+      "A0",
+      "A1",
+      "A2",
+      "A3",
+    ]);
+  });
+
+  await t.step("not with a list that is damaged, which stays as it is", async () => {
+    await Deno.writeTextFile(certs.path("crl.pem"), "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n");
+    match(await certs.fails("revoke", "bob"), /^1 Cannot read revocation list: it is damaged$/);
+    match(await Deno.readTextFile(certs.path("crl.pem")), /MAA=/);
+  });
+});
+
+async function crlNumber(certs: Certs): Promise<number> {
+  const text = await openssl("crl", "-in", certs.path("crl.pem"), "-noout", "-crlnumber");
+  return parseInt(text.split("0x")[1] ?? "", 16);
+}
