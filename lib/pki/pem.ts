@@ -8,12 +8,25 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]*)-----END \1
  * @throws {SyntaxError} for a damaged block, and for one that holds something else, such as a private key.
  */
 export function decodeCertificates(pem: string): Uint8Array<ArrayBuffer>[] {
+  return decodePem(pem, "CERTIFICATE", "certificate");
+}
+
+/**
+ * Reads the lists of revoked certificates of a PEM file, as {@linkcode decodeCertificates} does.
+ *
+ * @throws {SyntaxError} as that.
+ */
+export function decodeRevocationLists(pem: string): Uint8Array<ArrayBuffer>[] {
+  return decodePem(pem, "X509 CRL", "revocation list");
+}
+
+function decodePem(pem: string, wanted: string, kind: string): Uint8Array<ArrayBuffer>[] {
   const blocks = [...pem.matchAll(BLOCK)];
   if (blocks.length !== pem.split("-----BEGIN").length - 1) {
     throw new SyntaxError("Cannot read PEM: a block is damaged");
   }
   return blocks.map(([, label = "", base64 = ""]) => {
-    if (label !== "CERTIFICATE") throw new SyntaxError(`Cannot read PEM: "${label}" is no certificate`);
+    if (label !== wanted) throw new SyntaxError(`Cannot read PEM: "${label}" is no ${kind}`);
     try {
       return Uint8Array.fromBase64(base64);
     } catch (cause) {
