@@ -1,8 +1,8 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
 import { type Certificate, describeSubject, parseCertificate } from "./certificate.ts";
 import { IdentityError } from "./identity.ts";
-import { decodeCertificates, decodeRevocationLists } from "./pem.ts";
-import { equalBytes, parseRevocationList, type RevocationList } from "./revocation_list.ts";
+import { decodeCertificates } from "./pem.ts";
+import { decodeRevocationLists, equalBytes, parseRevocationList, type RevocationList } from "./crl.ts";
 import { isSignedBy, parseSigned, type Signed } from "./signed.ts";
 import { checkAuthorities } from "./trust.ts";
 

@@ -1,6 +1,14 @@
 /** Finds whole blocks; the label is the first group, base64 with line breaks the second. */
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]*)-----END \1-----/g;
 
+/** A block of a PEM file. */
+export interface PemBlock {
+  /** What it holds: `CERTIFICATE`, `X509 CRL`, `CERTIFICATE REQUEST`. */
+  readonly label: string;
+  /** Its bytes, undecoded. */
+  readonly der: Uint8Array<ArrayBuffer>;
+}
+
 /**
  * Reads the certificates of a PEM file (RFC 7468). Text between the blocks is skipped, as OpenSSL writes some.
  *
@@ -8,27 +16,25 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]*)-----END \1
  * @throws {SyntaxError} for a damaged block, and for one that holds something else, such as a private key.
  */
 export function decodeCertificates(pem: string): Uint8Array<ArrayBuffer>[] {
-  return decodePem(pem, "CERTIFICATE", "certificate");
+  return decodePem(pem).map(({ label, der }) => {
+    if (label !== "CERTIFICATE") throw new SyntaxError(`Cannot read PEM: "${label}" is no certificate`);
+    return der;
+  });
 }
 
 /**
- * Reads the lists of revoked certificates of a PEM file, as {@linkcode decodeCertificates} does.
+ * Reads the blocks of a PEM file (RFC 7468), whatever they hold. Text between them is skipped.
  *
- * @throws {SyntaxError} as that.
+ * @throws {SyntaxError} for a damaged block.
  */
-export function decodeRevocationLists(pem: string): Uint8Array<ArrayBuffer>[] {
-  return decodePem(pem, "X509 CRL", "revocation list");
-}
-
-function decodePem(pem: string, wanted: string, kind: string): Uint8Array<ArrayBuffer>[] {
+export function decodePem(pem: string): PemBlock[] {
   const blocks = [...pem.matchAll(BLOCK)];
   if (blocks.length !== pem.split("-----BEGIN").length - 1) {
     throw new SyntaxError("Cannot read PEM: a block is damaged");
   }
   return blocks.map(([, label = "", base64 = ""]) => {
-    if (label !== wanted) throw new SyntaxError(`Cannot read PEM: "${label}" is no ${kind}`);
     try {
-      return Uint8Array.fromBase64(base64);
+      return { label, der: Uint8Array.fromBase64(base64) };
     } catch (cause) {
       throw new SyntaxError("Cannot read PEM: a block is not base64", { cause });
     }
@@ -36,7 +42,10 @@ function decodePem(pem: string, wanted: string, kind: string): Uint8Array<ArrayB
 }
 
 /** Writes one PEM block with lines of 64 characters (RFC 7468, 2). */
-export function encodePem(label: "CERTIFICATE" | "PRIVATE KEY", der: ArrayBuffer): string {
+export function encodePem(
+  label: "CERTIFICATE" | "CERTIFICATE REQUEST" | "PRIVATE KEY" | "X509 CRL",
+  der: ArrayBuffer | Uint8Array<ArrayBuffer>,
+): string {
   const lines = new Uint8Array(der).toBase64().replace(/.{64}(?=.)/g, "$&\n");
   return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
 }

@@ -90,8 +90,10 @@ export class CredentialWatch implements AsyncDisposable {
   /** Says what is wrong, once, and not at first sight. Gives whether it is to be looked at again soon. */
   #tell(problem: string): boolean {
     const now = performance.now();
-    if (problem !== this.#problem.text) this.#problem = { text: problem, since: now, told: false };
-    else if (problem !== "" && !this.#problem.told && now - this.#problem.since >= PATIENCE) {
+    if (problem !== this.#problem.text) {
+      if (problem === "" && this.#problem.told) logger.info("The certificates are good again");
+      this.#problem = { text: problem, since: now, told: false };
+    } else if (problem !== "" && !this.#problem.told && now - this.#problem.since >= PATIENCE) {
       logger.error("Refused a change of the certificates, the old ones stay: {problem}", { problem });
       this.#problem.told = true;
     }

@@ -1,5 +1,6 @@
 import { DerReader, DerTag, type DerValue, readSingle } from "./der_reader.ts";
 import { decodeBoolean, decodeObjectIdentifier, decodeTime } from "./der_values.ts";
+import { decodePem } from "./pem.ts";
 import { parseSerial } from "./serial.ts";
 import { parseSigned, type Signed } from "./signed.ts";
 
@@ -40,6 +41,19 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
   list.end();
   if (extensions !== undefined) checkExtensions(readSingle(extensions, DerTag.sequence));
   return { issuer, nextUpdate, serials: new Set(revoked === undefined ? [] : readSerials(revoked)), signed };
+}
+
+/**
+ * Reads the lists of a PEM file.
+ *
+ * @returns DER, one for each.
+ * @throws {SyntaxError} for a damaged block, and for one that holds something else.
+ */
+export function decodeRevocationLists(pem: string): Uint8Array[] {
+  return decodePem(pem).map(({ label, der }) => {
+    if (label !== "X509 CRL") throw new SyntaxError(`Cannot read PEM: "${label}" is no revocation list`);
+    return der;
+  });
 }
 
 /** Whether two stretches of bytes are the same. */
