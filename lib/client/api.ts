@@ -105,8 +105,8 @@ export class Api implements Disposable {
       return await fetch(url, { ...init, client: this.#connection.client });
     } catch (error) {
       if (init.signal?.aborted) throw error;
-      const { name, certificatePem } = this.#connection;
-      const reason = await explain(error, certificatePem);
+      const { name, shown } = this.#connection;
+      const reason = await explain(error, shown);
       throw new ConnectionFailure(`Cannot reach the server at "${name}": ${reason}`, { cause: error });
     }
   }

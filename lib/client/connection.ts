@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type ClientCredential, findClient } from "../pki/find_client.ts";
 import { Failure } from "./failure.ts";
-import { reasonOf } from "./reason.ts";
+import { reasonOf, type ShownCertificate } from "./reason.ts";
 
 /** How to reach a daemon: what the flags say, else the environment. */
 export interface ConnectionOptions {
@@ -18,7 +18,7 @@ export interface Connection {
   readonly base: string;
   readonly client: Deno.HttpClient;
   /** What it shows of itself; nothing on a Unix socket. */
-  readonly certificatePem: string | null;
+  readonly shown: ShownCertificate | null;
 }
 
 const DEFAULT_HOST = "127.0.0.1:8443";
@@ -38,7 +38,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const socket = options.socket ?? (options.host === undefined ? variable("TELEWORKER_SOCKET") : undefined);
   if (socket !== undefined) {
     const client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
-    return { name: socket, base: "http://localhost", client, certificatePem: null };
+    return { name: socket, base: "http://localhost", client, shown: null };
   }
   const host = options.host ?? variable("TELEWORKER_HOST") ?? DEFAULT_HOST;
   if (!URL.canParse(`https://${host}`) || !/^(?:\[[\da-fA-F:.]+\]|[^\s:/?#@\\]+):\d+$/.test(host)) {
@@ -51,7 +51,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   }
   const credential = await findClient(folders, options.identity ?? variable("TELEWORKER_IDENTITY"));
   const base = `https://${host}`;
-  return { name: base, base, client: createClient(credential), certificatePem: credential.certificatePem };
+  return { name: base, base, client: createClient(credential), shown: credential };
 }
 
 function createClient({ name, caPem, certificatePem, privateKeyPem }: ClientCredential): Deno.HttpClient {

@@ -6,7 +6,7 @@ import { option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import { VERSION } from "../contract/mod.ts";
 import { Api } from "./api.ts";
-import { certs, certsCommand } from "./commands/certs.ts";
+import { certsCommand } from "./commands/certs.ts";
 import { list, listCommand } from "./commands/list.ts";
 import { logs, logsCommand } from "./commands/logs.ts";
 import { remove, removeCommand } from "./commands/remove.ts";
@@ -16,7 +16,7 @@ import { stats, statsCommand } from "./commands/stats.ts";
 import { status, statusCommand } from "./commands/status.ts";
 import { stop, stopCommand } from "./commands/stop.ts";
 import { wait, waitCommand } from "./commands/wait.ts";
-import { openConnection } from "./connection.ts";
+import { certsFolder, openConnection } from "./connection.ts";
 import { EXIT } from "./exit_code.ts";
 import { openTerminal } from "./terminal.ts";
 
@@ -102,7 +102,16 @@ export async function execute(command: Command): Promise<number> {
     case "certs init":
     case "certs server":
     case "certs client":
-      return await certs(command, command.certs);
+    case "certs request server":
+    case "certs request client":
+    case "certs list":
+    case "certs show":
+    case "certs renew":
+    case "certs revoke": {
+      // Only here: what makes certificates takes longer to load than all the rest.
+      const { certs } = await import("./certs.ts");
+      return await certs(command, certsFolder(command.certs), openTerminal(command.output));
+    }
   }
   using api = new Api(await openConnection(command));
   const session = { api, terminal: openTerminal(command.output) };

@@ -38,6 +38,12 @@ export const ExtensionType = {
   extendedKeyUsage: "2.5.29.37",
 } as const;
 
+/** What a key may be used for, of all that there is the three that matter here. */
+export type KeyUsage = "digitalSignature" | "keyCertSign" | "cRLSign";
+
+/** The bits 0, 5 and 6 of the first byte, counted from the left. */
+const KEY_USAGE_BITS: Readonly<Record<KeyUsage, number>> = { digitalSignature: 0x80, keyCertSign: 0x04, cRLSign: 0x02 };
+
 const COMMON_NAME = "2.5.4.3";
 const context = (number: number) => 0x80 | number;
 const explicit = (number: number) => 0xa0 | number;
@@ -121,12 +127,12 @@ export function isAuthority(certificate: Certificate): boolean {
  *
  * @throws {SyntaxError} if the extension cannot be read.
  */
-export function allowsKeyUsage(certificate: Certificate, usage: "digitalSignature" | "keyCertSign"): boolean {
+export function allowsKeyUsage(certificate: Certificate, usage: KeyUsage): boolean {
   const extension = certificate.extensions.get(ExtensionType.keyUsage);
   if (extension === undefined) return true;
   const [unused, bits] = readSingle(extension.value, DerTag.bitString);
   if (unused === undefined || unused > 7) throw new SyntaxError("Cannot read key usage: it is no bit string");
-  return ((bits ?? 0) & (usage === "digitalSignature" ? 0x80 : 0x04)) !== 0; // bits 0 and 5, from the left
+  return ((bits ?? 0) & KEY_USAGE_BITS[usage]) !== 0;
 }
 
 /**

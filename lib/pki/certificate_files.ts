@@ -29,6 +29,16 @@ export function clientFiles(folder: string, name: string): CertificateFiles {
   return { certificate: `${stem}.pem`, privateKey: `${stem}-key.pem` };
 }
 
+/** The request for a certificate that belongs to a private key. */
+export function requestFile({ certificate }: CertificateFiles): string {
+  return certificate.replace(/\.pem$/, ".csr");
+}
+
+/** The file of revoked certificates in a folder, which the daemon reads beside `ca.pem`. */
+export function revocationFile(folder: string): string {
+  return join(folder, "crl.pem");
+}
+
 /** The names of the clients that have a certificate in a folder, sorted. */
 export async function listClients(folder: string): Promise<string[]> {
   const names: string[] = [];

@@ -38,7 +38,7 @@ export class IdentityError extends Error {
   /** The certificate that was refused; `undefined` if it cannot be read. */
   readonly certificate: CertificateReference | undefined;
 
-  /** @param certificate The one that is refused, where it can be read. */
+  /** With the certificate that is refused, where it can be read. */
   constructor(message: string, options: { certificate?: CertificateReference | undefined; cause?: unknown } = {}) {
     const { certificate, cause } = options;
     super(message, cause === undefined ? {} : { cause });

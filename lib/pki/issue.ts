@@ -1,38 +1,43 @@
-import "reflect-metadata"; // which @peculiar/x509 needs to be there first
-import { X509Certificate } from "@peculiar/x509";
-import { createPrivateKey } from "node:crypto";
-import { type CertificateRequest, certify } from "./certify.ts";
+import { type CertificateContent, certify } from "./certify.ts";
 import type { Credential } from "./credential.ts";
-import { decodeCertificates } from "./pem.ts";
-import { checkAuthorities } from "./trust.ts";
+import { generateKeys, type KeyType } from "./key_type.ts";
+import { encodePem } from "./pem.ts";
+import { openAuthority } from "./signing_authority.ts";
 
 /**
- * Makes a certificate, and a key pair for it, that the authority signs and does not outlive. The authority may as well
- * be one that OpenSSL made: EC, RSA or Ed25519, its key in any unencrypted PEM format. Of several certificates the
- * first is the one that belongs to the key.
+ * Makes a key pair, and a certificate for it that the authority signs and does not outlive.
  *
- * @throws {Error} if the authority is none, has expired, or its certificate and key do not belong together.
+ * @throws {Error} if the authority cannot sign; see `openAuthority`.
  * @throws {RangeError} unless the days are a whole number from 1 to 3650.
  */
-export async function issue(authority: Credential, request: CertificateRequest): Promise<Credential> {
-  checkAuthorities(authority.certificatePem);
-  const [certificate = new Uint8Array()] = decodeCertificates(authority.certificatePem);
-  const { publicKey } = new X509Certificate(certificate);
-  const privateKey = await importPrivateKey(authority.privateKeyPem, publicKey.algorithm);
-  const credential = await certify(request, { certificate, privateKey });
-  const issued = new X509Certificate(credential.certificatePem);
-  if (!await issued.verify({ publicKey, signatureOnly: true })) {
-    throw new Error("Cannot sign certificate: the private key does not belong to the certificate authority");
-  }
-  return credential;
+export async function issue(
+  authority: Credential,
+  content: CertificateContent,
+  keyType?: KeyType,
+): Promise<Credential> {
+  const keys = await generateKeys(keyType);
+  return {
+    certificatePem: await sign(authority, content, keys.publicKey),
+    privateKeyPem: await exportPrivateKey(keys.privateKey),
+  };
 }
 
-async function importPrivateKey(pem: string, algorithm: Algorithm): Promise<CryptoKey> {
-  try {
-    const pkcs8 = new Uint8Array(createPrivateKey(pem).export({ type: "pkcs8", format: "der" }));
-    return await crypto.subtle.importKey("pkcs8", pkcs8, { ...algorithm, hash: "SHA-256" }, false, ["sign"]);
-  } catch (cause) {
-    const reason = "it is damaged, encrypted or not of the certificate's type";
-    throw new Error(`Cannot read private key of the certificate authority: ${reason}`, { cause });
-  }
+/**
+ * Makes a certificate for a key that somebody else has. The authority signs it and does not outlive it.
+ *
+ * @returns The certificate, in PEM.
+ * @throws {Error} and {RangeError} as `issue` does.
+ */
+export async function sign(
+  authority: Credential,
+  content: CertificateContent,
+  publicKey: CryptoKey,
+): Promise<string> {
+  const { certificate, privateKey } = await openAuthority(authority);
+  return await certify(content, publicKey, privateKey, certificate);
+}
+
+/** Writes a private key as unencrypted PKCS#8 in PEM. */
+export async function exportPrivateKey(key: CryptoKey): Promise<string> {
+  return encodePem("PRIVATE KEY", await crypto.subtle.exportKey("pkcs8", key));
 }

@@ -9,13 +9,20 @@ import type { Credential } from "./credential.ts";
  */
 export async function readCredential(files: CertificateFiles): Promise<Credential> {
   return {
-    certificatePem: await readFile(files.certificate, false),
-    privateKeyPem: await readFile(files.privateKey, true),
+    certificatePem: await readPemFile(files.certificate),
+    privateKeyPem: await readPemFile(files.privateKey, true),
   };
 }
 
-/** Looks at the open file, not at the path, so that nobody can change it for another in between. */
-async function readFile(path: string, secret: boolean): Promise<string> {
+/**
+ * Reads a file of certificates or keys.
+ *
+ * @param secret Whether it is to be refused if others than its owner have access to it.
+ * @throws {Deno.errors.NotFound} if it is missing.
+ * @throws {Deno.errors.PermissionDenied} if others have access to a secret.
+ */
+export async function readPemFile(path: string, secret = false): Promise<string> {
+  // The open file is looked at, not the path, so that nobody can change it for another in between.
   using file = await open(path);
   const { mode } = await file.stat();
   if (secret && mode !== null && (mode & 0o077) !== 0) {

@@ -1,64 +1,125 @@
+import { dirname } from "node:path";
 import { type AuthorityOptions, createAuthority } from "./authority.ts";
 import { authorityFiles, type CertificateFiles, clientFiles, serverFiles } from "./certificate_files.ts";
-import { type ClientCertificateOptions, issueClientCertificate } from "./client_certificate.ts";
+import type { CertificateContent } from "./certify.ts";
+import { clientCertificate, type ClientCertificateOptions } from "./client_certificate.ts";
 import type { Credential } from "./credential.ts";
-import { readCredential } from "./read_credential.ts";
-import { issueServerCertificate, type ServerCertificateOptions } from "./server_certificate.ts";
-import { writeNewFiles } from "./write_new_files.ts";
+import { issue, sign } from "./issue.ts";
+import type { KeyType } from "./key_type.ts";
+import { readCredential, readPemFile } from "./read_credential.ts";
+import { serverCertificate, type ServerCertificateOptions } from "./server_certificate.ts";
+import { readSigningRequest } from "./signing_request.ts";
+import { writeCertificate, type WriteOptions, writePair } from "./write_pair.ts";
+
+/** How a key is made and where its files go. */
+export interface KeyOptions extends WriteOptions {
+  /** Default: `ec-p256`. */
+  readonly keyType?: KeyType | undefined;
+}
 
 /**
  * Makes a certificate authority in a folder, which is created with mode 0700 if it is not there: `ca.pem`, `ca-key.pem`.
  *
- * @throws {Deno.errors.AlreadyExists} if there is one.
+ * @throws {Deno.errors.AlreadyExists} if there is one, unless it is forced.
  * @throws {TypeError | RangeError} for options that cannot be; see `createAuthority`.
  */
-export async function initAuthority(folder: string, options?: AuthorityOptions): Promise<CertificateFiles> {
-  const authority = await createAuthority(options);
+export async function initAuthority(
+  folder: string,
+  options: AuthorityOptions & KeyOptions = {},
+): Promise<CertificateFiles> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  return await write(authorityFiles(folder), authority);
+  return await writePair(undefined, authorityFiles(folder), () => createAuthority(options), options);
 }
 
 /**
  * Makes the certificate of a server in the folder of its authority: `server.pem`, `server-key.pem`.
  *
  * @param hosts DNS names, IPv4 and IPv6 addresses; at least one.
+ * @returns The paths of the files.
  * @throws {Deno.errors.NotFound} if the folder has no authority.
- * @throws {Deno.errors.AlreadyExists} if there is such a certificate.
+ * @throws {Deno.errors.AlreadyExists} if there is such a certificate, unless it is forced.
  * @throws {TypeError | RangeError} for hosts and options that cannot be; see `issueServerCertificate`.
  * @throws {Error} if the authority's files are unfit; see `issue` and `readCredential`.
  */
 export async function addServer(
   folder: string,
   hosts: readonly string[],
-  options?: ServerCertificateOptions,
+  options: ServerCertificateOptions & KeyOptions = {},
 ): Promise<CertificateFiles> {
-  const authority = await readCredential(authorityFiles(folder));
-  return await write(serverFiles(folder), await issueServerCertificate(authority, hosts, options));
+  return await add(folder, serverFiles(folder), serverCertificate(hosts, options), options);
 }
 
 /**
  * Makes the certificate of a client in the folder of its authority: `client-NAME.pem`, `client-NAME-key.pem`.
  *
  * @param name The user, in characters fit for a file name; see `parseClientName`.
+ * @returns The paths of the files.
  * @throws {Deno.errors.NotFound} if the folder has no authority.
- * @throws {Deno.errors.AlreadyExists} if there is such a certificate.
+ * @throws {Deno.errors.AlreadyExists} if there is such a certificate, unless it is forced.
  * @throws {TypeError | RangeError} for names and options that cannot be; see `issueClientCertificate`.
  * @throws {Error} if the authority's files are unfit; see `issue` and `readCredential`.
  */
 export async function addClient(
   folder: string,
   name: string,
-  options?: ClientCertificateOptions,
+  options: ClientCertificateOptions & KeyOptions = {},
 ): Promise<CertificateFiles> {
-  const files = clientFiles(folder, name);
-  const authority = await readCredential(authorityFiles(folder));
-  return await write(files, await issueClientCertificate(authority, name, options));
+  return await add(folder, clientFiles(folder, name), clientCertificate(name, options), options);
 }
 
-async function write(
+/**
+ * Signs the request of a server whose key stays where it is. `server.pem` is put beside the request.
+ *
+ * @param request The path of the request, of which only the key is believed.
+ * @returns The path of the certificate.
+ * @throws {SyntaxError} if the request is none, or not made by who has the key.
+ * @throws {Error} as `addServer` does.
+ */
+export async function signServer(
+  folder: string,
+  hosts: readonly string[],
+  request: string,
+  options: ServerCertificateOptions & WriteOptions = {},
+): Promise<string> {
+  return await signRequest(folder, serverFiles(dirname(request)), serverCertificate(hosts, options), request, options);
+}
+
+/**
+ * Signs the request of a client whose key stays where it is. `client-NAME.pem` is put beside the request.
+ *
+ * @param request The path of the request, of which only the key is believed.
+ * @returns The path of the certificate.
+ * @throws {SyntaxError} if the request is none, or not made by who has the key.
+ * @throws {Error} as `addClient` does.
+ */
+export async function signClient(
+  folder: string,
+  name: string,
+  request: string,
+  options: ClientCertificateOptions & WriteOptions = {},
+): Promise<string> {
+  const files = clientFiles(dirname(request), name);
+  return await signRequest(folder, files, clientCertificate(name, options), request, options);
+}
+
+async function add(
+  folder: string,
   files: CertificateFiles,
-  { certificatePem, privateKeyPem }: Credential,
+  content: CertificateContent,
+  { keyType, force }: KeyOptions,
 ): Promise<CertificateFiles> {
-  await writeNewFiles([[files.certificate, certificatePem], [files.privateKey, privateKeyPem]]);
-  return files;
+  const authority = await readCredential(authorityFiles(folder));
+  return await writePair(folder, files, (): Promise<Credential> => issue(authority, content, keyType), { force });
+}
+
+async function signRequest(
+  folder: string,
+  files: CertificateFiles,
+  content: CertificateContent,
+  request: string,
+  { force }: WriteOptions,
+): Promise<string> {
+  const authority = await readCredential(authorityFiles(folder));
+  const publicKey = await readSigningRequest(await readPemFile(request));
+  return await writeCertificate(folder, files, await sign(authority, content, publicKey), { force });
 }

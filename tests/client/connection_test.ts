@@ -12,7 +12,8 @@ const REFUSED = "it closed the connection, as a server does that does not accept
 async function copyCertificates(daemon: Daemon, name: string): Promise<string> {
   const copy = join(daemon.folder.path, name);
   await Deno.mkdir(copy);
-  for await (const { name } of Deno.readDir(daemon.certs)) {
+  for await (const { name, isFile } of Deno.readDir(daemon.certs)) {
+    if (!isFile) continue;
     await Deno.copyFile(join(daemon.certs, name), join(copy, name));
   }
   return copy;
@@ -98,7 +99,10 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
     const certs = await copyCertificates(daemon, "other-ca");
     for (const name of ["ca.pem", "ca-key.pem"]) await Deno.remove(join(certs, name));
     await initAuthority(certs);
-    equal(await complaint(address, certs), unreachable(address, "its certificate is not from our authority"));
+    equal(
+      await complaint(address, certs),
+      unreachable(address, "its certificate is not from our authority: is our ca.pem that of the server?"),
+    );
   });
 
   await t.step("a client of another authority", async () => {
@@ -113,13 +117,23 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
   await t.step("a client's certificate that is over, or not yet valid", async () => {
     const certs = await copyCertificates(daemon, "expired");
     await replaceCertificate(certs, "client-alice", -48);
-    match(await complaint(address, certs), /": our certificate expired on \d{4}-\d\d-\d\d$/);
+    equal(
+      await complaint(address, certs),
+      unreachable(address, "our certificate expired 1 day ago: teleworker certs renew alice"),
+    );
+    await replaceCertificate(certs, "client-alice", -5);
+    match(await complaint(address, certs), /": our certificate expired 3 hours ago: teleworker certs renew alice$/);
     await replaceCertificate(certs, "client-alice", 48);
-    equal(await complaint(address, certs), unreachable(address, REFUSED));
+    match(await complaint(address, certs), /": our certificate is not valid before 20\S+Z: is the clock right\?$/);
   });
 
   await t.step("a server's certificate that is over, or not yet valid", async () => {
-    for (const [hours, reason] of [[-48, "has expired"], [48, "is not valid yet"]] as const) {
+    for (
+      const [hours, reason] of [
+        [-50, "expired 2 days ago: teleworker certs renew server"],
+        [48, "is not valid yet: are the clocks right on both hosts?"],
+      ] as const
+    ) {
       await daemon.end();
       await replaceCertificate(daemon.certs, "server", hours);
       await daemon.run();
@@ -130,9 +144,10 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
   await t.step("a server's certificate for another host", async () => {
     await daemon.end();
     for (const name of ["server.pem", "server-key.pem"]) await Deno.remove(join(daemon.certs, name));
-    await addServer(daemon.certs, ["build.example.org", "192.0.2.7"]);
+    await addServer(daemon.certs, ["build.example.org", "192.0.2.7", "::1"]);
     await daemon.run();
-    equal(await complaint(address, daemon.certs), unreachable(address, "its certificate is for another host"));
+    const reason = 'its certificate is not for "127.0.0.1", but for "build.example.org", "192.0.2.7", "::1"';
+    equal(await complaint(address, daemon.certs), unreachable(address, reason));
   });
 
   await t.step("no such socket", async () => {

@@ -16,9 +16,9 @@ export class Folder implements Disposable {
     return this.file(name);
   }
 
-  /** The names of all files in it, sorted. */
+  /** The names of all files in it, sorted; not those of folders. */
   names(): string[] {
-    return [...Deno.readDirSync(this.path)].map(({ name }) => name).sort();
+    return [...Deno.readDirSync(this.path)].filter(({ isDirectory }) => !isDirectory).map(({ name }) => name).sort();
   }
 
   /** Deletes it. */

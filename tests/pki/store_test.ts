@@ -35,8 +35,9 @@ Deno.test("initAuthority makes a folder and files for their owner only, and leav
   await addClient(pki, "alice");
   assert.equal(mode(pki), 0o700);
   const names = [...Deno.readDirSync(pki)].map(({ name }) => name).sort();
-  assert.deepEqual(names, ["ca-key.pem", "ca.pem", "client-alice-key.pem", "client-alice.pem"]);
-  for (const name of names) assert.equal(mode(`${pki}/${name}`), 0o600, name);
+  assert.deepEqual(names, ["ca-key.pem", "ca.pem", "client-alice-key.pem", "client-alice.pem", "issued"]);
+  assert.equal(mode(`${pki}/issued`), 0o700);
+  for (const name of names.filter((name) => name !== "issued")) assert.equal(mode(`${pki}/${name}`), 0o600, name);
 });
 
 Deno.test("initAuthority, addServer and addClient never write over a file", async () => {

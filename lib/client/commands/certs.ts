@@ -1,26 +1,49 @@
-import { object, or } from "@optique/core/constructs";
+import { merge, object, or } from "@optique/core/constructs";
 import { message, metavar } from "@optique/core/message";
-import { multiple, optional } from "@optique/core/modifiers";
+import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
-import { argument, command, constant, option } from "@optique/core/primitives";
-import { choice, string } from "@optique/core/valueparser";
-import { certsFolder } from "../connection.ts";
-import { print } from "../terminal.ts";
+import { argument, command, constant, flag, option } from "@optique/core/primitives";
+import { choice, integer, string } from "@optique/core/valueparser";
+import { KEY_TYPES } from "../../pki/key_type.ts";
 
-const init = command("init", object({ verb: constant("certs init") }), {
+const days = {
+  days: optional(option("--days", integer({ metavar: "DAYS", min: 1, max: 3650 }), {
+    description: message`For how long (authority and server 365, client 45).`,
+  })),
+};
+const keyType = {
+  keyType: optional(option("--key-type", choice(KEY_TYPES, { metavar: "ec-p256|ed25519|rsa-4096" }), {
+    description: message`What key to make (ec-p256).`,
+  })),
+};
+const force = {
+  force: withDefault(flag("--force", { description: message`Replace what is there.` }), false),
+};
+const csr = {
+  csr: optional(option("--csr", string({ metavar: "FILE" }), {
+    description: message`Make no key, but sign this request; the certificate is put beside it.`,
+  })),
+};
+const hosts = {
+  hosts: multiple(
+    argument(string({ metavar: "HOST" }), { description: message`A name or address that clients reach it by.` }),
+    { min: 1, errors: { tooFew: message`Expected a ${metavar("HOST")}, but too few arguments.` } },
+  ),
+};
+const name = {
+  name: argument(string({ metavar: "NAME" }), {
+    description: message`Who it is for: the owner of the jobs started with it.`,
+  }),
+};
+
+const init = command("init", object({ verb: constant("certs init"), ...days, ...keyType, ...force }), {
   brief: message`Make a certificate authority.`,
   footer: message`Example: teleworker certs init --certs ./certs`,
 });
 
 const server = command(
   "server",
-  object({
-    verb: constant("certs server"),
-    hosts: multiple(
-      argument(string({ metavar: "HOST" }), { description: message`A name or address that clients reach it by.` }),
-      { min: 1, errors: { tooFew: message`Expected a ${metavar("HOST")}, but too few arguments.` } },
-    ),
-  }),
+  merge(object({ verb: constant("certs server"), ...hosts }), object({ ...days, ...keyType, ...csr, ...force })),
   {
     brief: message`Make the server's certificate.`,
     footer: message`Example: teleworker certs server build.example.org 192.0.2.7`,
@@ -31,12 +54,14 @@ const client = command(
   "client",
   object({
     verb: constant("certs client"),
-    name: argument(string({ metavar: "NAME" }), {
-      description: message`Who it is for: the owner of the jobs started with it.`,
-    }),
+    ...name,
     role: optional(option("--role", choice(["admin", "user"], { metavar: "admin|user" }), {
       description: message`admin may do everything, user may look at everything; without it, one's own jobs.`,
     })),
+    ...days,
+    ...keyType,
+    ...csr,
+    ...force,
   }),
   {
     brief: message`Make a client's certificate.`,
@@ -44,10 +69,74 @@ const client = command(
   },
 );
 
+const request = command(
+  "request",
+  or(
+    command("server", object({ verb: constant("certs request server"), ...hosts, ...keyType, ...force }), {
+      brief: message`Make a server's key and request.`,
+    }),
+    command("client", object({ verb: constant("certs request client"), ...name, ...keyType, ...force }), {
+      brief: message`Make a client's key and request.`,
+    }),
+    { errors: { noMatch: message`Say for whom: server or client.` } },
+  ),
+  {
+    brief: message`Make a key that stays here, and a request to be signed where the authority is.`,
+    footer: message`Example: teleworker certs request server build.example.org`,
+  },
+);
+
+const renew = command(
+  "renew",
+  object({
+    verb: constant("certs renew"),
+    name: argument(string({ metavar: "NAME" }), { description: message`A client, or server.` }),
+    ...days,
+    ...keyType,
+  }),
+  {
+    brief: message`Replace a certificate and its key by new ones for the same name and role, or hosts.`,
+    footer: message`Example: teleworker certs renew alice`,
+  },
+);
+
+const revoke = command(
+  "revoke",
+  object({
+    verb: constant("certs revoke"),
+    which: argument(string({ metavar: "NAME|SERIAL" }), {
+      description: message`A client with all its certificates, or one by its serial number.`,
+    }),
+  }),
+  {
+    brief: message`Revoke certificates: write crl.pem, which goes where the daemon has its ca.pem.`,
+    footer: message`Example: teleworker certs revoke alice`,
+  },
+);
+
+const list = command("list", object({ verb: constant("certs list") }), {
+  brief: message`List the certificates made here: who, role, serial number, days left, revoked.`,
+  footer: message`Example: teleworker certs list`,
+});
+
+const show = command(
+  "show",
+  object({
+    verb: constant("certs show"),
+    file: argument(string({ metavar: "FILE" }), { description: message`In PEM.` }),
+  }),
+  {
+    brief: message`Show what is in a certificate, a request or a revocation list.`,
+    footer: message`Example: teleworker certs show server.csr`,
+  },
+);
+
 /** `teleworker certs`. */
 export const certsCommand = command(
   "certs",
-  or(init, server, client, { errors: { noMatch: message`Say what to make: init, server or client.` } }),
+  or(init, server, client, request, list, show, renew, revoke, {
+    errors: { noMatch: message`Say what to do: init, server, client, request, list, show, renew or revoke.` },
+  }),
   {
     brief: message`Make the certificates that a server and its clients know each other by.`,
     footer:
@@ -55,23 +144,5 @@ export const certsCommand = command(
   },
 );
 
-/** Makes certificates in a folder; prints the files made. */
-export async function certs(flags: InferValue<typeof certsCommand>, folder: string | undefined): Promise<number> {
-  // Only here: what makes certificates takes longer to load than all the rest.
-  const { addClient, addServer, initAuthority } = await import("../../pki/store.ts");
-  const path = certsFolder(folder);
-  const make = () => {
-    switch (flags.verb) {
-      case "certs init":
-        return initAuthority(path);
-      case "certs server":
-        return addServer(path, flags.hosts);
-      case "certs client":
-        return addClient(path, flags.name, { role: flags.role ?? "operator" });
-    }
-  };
-  const { certificate, privateKey } = await make();
-  await print(certificate);
-  await print(privateKey);
-  return 0;
-}
+/** What `teleworker certs` was asked to do. */
+export type CertsFlags = InferValue<typeof certsCommand>;

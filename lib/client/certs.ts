@@ -1,0 +1,120 @@
+import { addClient, addServer, initAuthority, signClient, signServer } from "../pki/store.ts";
+import { requestClient, requestServer } from "../pki/request.ts";
+import { describePem } from "../pki/describe_pem.ts";
+import { type IssuedCertificate, listIssued } from "../pki/issued.ts";
+import { readPemFile } from "../pki/read_credential.ts";
+import { renew } from "../pki/renew.ts";
+import { revocationsIn, revoke } from "../pki/revoke.ts";
+import type { CertsFlags } from "./commands/certs.ts";
+import { Failure, UsageFailure } from "./failure.ts";
+import { formatTable } from "./format.ts";
+import { clean, note, print, type Terminal } from "./terminal.ts";
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/**
+ * Carries out what `teleworker certs` was asked to do in a folder.
+ * @throws {UsageFailure} for names, hosts and serial numbers that cannot be.
+ */
+export async function certs(flags: CertsFlags, folder: string, terminal: Terminal): Promise<number> {
+  try {
+    switch (flags.verb) {
+      case "certs list":
+        await list(folder, terminal);
+        break;
+      case "certs show":
+        await show(flags.file, terminal);
+        break;
+      case "certs revoke":
+        await tellRevoked(folder, flags.which);
+        break;
+      default:
+        for (const path of await make(flags, folder)) await print(path);
+    }
+    return 0;
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) {
+      throw new UsageFailure(error.message, { cause: error });
+    }
+    throw error;
+  }
+}
+
+type MakeFlags = Exclude<CertsFlags, { verb: "certs list" | "certs show" | "certs revoke" }>;
+
+/** The paths of the files made. */
+async function make(flags: MakeFlags, folder: string): Promise<string[]> {
+  switch (flags.verb) {
+    case "certs init":
+      return pathsOf(await initAuthority(folder, flags));
+    case "certs server":
+      if (flags.csr === undefined) return pathsOf(await addServer(folder, flags.hosts, flags));
+      return [await signServer(folder, flags.hosts, requestOf(flags), flags)];
+    case "certs client":
+      if (flags.csr === undefined) return pathsOf(await addClient(folder, flags.name, flags));
+      return [await signClient(folder, flags.name, requestOf(flags), flags)];
+    case "certs request server":
+      return pathsOf(await requestServer(folder, flags.hosts, flags));
+    case "certs request client":
+      return pathsOf(await requestClient(folder, flags.name, flags));
+    case "certs renew":
+      return pathsOf(await renew(folder, flags.name, flags));
+  }
+}
+
+function pathsOf(files: object): string[] {
+  return Object.values(files);
+}
+
+function requestOf({ csr = "", keyType }: { csr?: string | undefined; keyType?: string | undefined }): string {
+  if (keyType === undefined) return csr;
+  throw new UsageFailure(`Cannot use --key-type "${keyType}" with --csr: the key was made with the request`);
+}
+
+async function list(folder: string, { json }: Terminal): Promise<void> {
+  const revocations = await revocationsIn(folder);
+  const certificates = (await listIssued(folder)).map((certificate) => ({
+    ...certificate,
+    daysLeft: Math.floor((certificate.notAfter.getTime() - Date.now()) / DAY),
+    revokedAt: (certificate.ours ? revocations.get(certificate.serial)?.at : undefined) ?? null,
+  }));
+  if (json) {
+    for (const certificate of certificates) await print(JSON.stringify(certificate));
+    return;
+  }
+  const rows = certificates.map(({ kind, name, role, serial, daysLeft, revokedAt, ours }) => [
+    clean(name),
+    role ?? (kind === "client" ? "none" : kind),
+    serial,
+    daysLeft < 0 ? "expired" : String(daysLeft),
+    revokedAt !== null ? revokedAt.toISOString() : ours ? "-" : "another authority's",
+  ]);
+  for (const line of formatTable([["WHO", "ROLE", "SERIAL", "DAYS LEFT", "REVOKED"], ...rows])) await print(line);
+}
+
+async function show(file: string, { json }: Terminal): Promise<void> {
+  const groups = await describePem(await readPemFile(file)).catch((error) => {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new Failure(`Cannot show "${file}": ${error.message}`, { cause: error });
+  });
+  for (const facts of groups) {
+    if (json) await print(JSON.stringify(facts));
+    else for (const [name, text] of facts) await print(`${name.padEnd(12)}${clean(text)}`);
+  }
+}
+
+async function tellRevoked(folder: string, which: string): Promise<void> {
+  const { file, revoked, already } = await revoke(folder, which);
+  for (const { serial, certificate } of revoked) await note(`Revoked ${describeRevoked(serial, certificate)}`);
+  for (const certificate of already) {
+    await note(`Was revoked before: ${describeRevoked(certificate.serial, certificate)}`);
+  }
+  await print(file);
+}
+
+function describeRevoked(serial: string, certificate: IssuedCertificate | undefined): string {
+  if (certificate === undefined) return `serial ${serial}, which was not made here`;
+  const { kind, name, notAfter } = certificate;
+  const who = `"${name}" (serial ${serial}), valid until ${notAfter.toISOString().slice(0, 10)}`;
+  return kind === "server" ? `${who}; clients do not read revocation lists, and will go on to accept this server` : who;
+}

@@ -1,0 +1,91 @@
+import "reflect-metadata"; // which @peculiar/x509 needs to be there first
+import { X509Certificate, X509Crl } from "@peculiar/x509";
+import { isAuthority, parseCertificate } from "./certificate.ts";
+import { hostsOf, isServer } from "./issued.ts";
+import { identify } from "./identity.ts";
+import { describeAlgorithm } from "./key_type.ts";
+import { decodePem, encodePem, type PemBlock } from "./pem.ts";
+import { parseSigningRequest } from "./signing_request.ts";
+
+/** A fact and what it is called. The text may have been written by anybody. */
+export type Fact = readonly [name: string, text: string];
+
+/**
+ * Describes certificates, requests and revocation lists, a group of facts each.
+ *
+ * @param pem One or more of them.
+ * @throws {SyntaxError} if there is none, one is damaged, or it is something else, such as a private key.
+ */
+export async function describePem(pem: string): Promise<Fact[][]> {
+  const blocks = decodePem(pem);
+  if (blocks.length === 0) throw new SyntaxError("there is nothing in PEM in it");
+  return await Promise.all(blocks.map(describeBlock));
+}
+
+async function describeBlock({ label, der }: PemBlock): Promise<Fact[]> {
+  switch (label) {
+    case "CERTIFICATE":
+      return await describeCertificate(der);
+    case "CERTIFICATE REQUEST":
+    case "NEW CERTIFICATE REQUEST":
+      return await describeRequest(der);
+    case "X509 CRL":
+      return describeList(der);
+    default:
+      throw new SyntaxError(`"${label}" is no certificate, request or revocation list`);
+  }
+}
+
+async function describeCertificate(der: Uint8Array<ArrayBuffer>): Promise<Fact[]> {
+  const parsed = parseCertificate(der);
+  const { subject, issuer, publicKey } = new X509Certificate(der);
+  const hosts = hostsOf(parsed);
+  return [
+    ["certificate", subject],
+    ["issuer", issuer],
+    ["serial", parsed.serial],
+    ["for", isAuthority(parsed) ? "authority" : isServer(parsed) ? "server" : describeClient(der, parsed.notAfter)],
+    ...(hosts.length === 0 ? [] : [["hosts", hosts.join(", ")] as const]),
+    ["key", describeAlgorithm(publicKey.algorithm)],
+    ["valid from", parsed.notBefore.toISOString()],
+    ["valid until", parsed.notAfter.toISOString()],
+    ["sha256", new Uint8Array(await crypto.subtle.digest("SHA-256", der)).toHex()],
+  ];
+}
+
+/** What the daemon would take a client for while the certificate is valid. */
+function describeClient(der: Uint8Array, now: Date): string {
+  try {
+    const { name, role } = identify(der, now);
+    return `client "${name}", ${role}`;
+  } catch (error) {
+    return `nobody: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+async function describeRequest(der: Uint8Array<ArrayBuffer>): Promise<Fact[]> {
+  const { subject, hosts, key, verified } = await parseSigningRequest(encodePem("CERTIFICATE REQUEST", der));
+  return [
+    ["request", subject],
+    ...(hosts.length === 0 ? [] : [["hosts", hosts.join(", ")] as const]),
+    ["key", key],
+    ["signature", verified ? "right: who made it has the key" : "wrong, or of a key that is not accepted"],
+  ];
+}
+
+function describeList(der: Uint8Array<ArrayBuffer>): Fact[] {
+  try {
+    const { issuer, thisUpdate, nextUpdate, entries } = new X509Crl(der);
+    return [
+      ["revocations", issuer],
+      ["made", thisUpdate.toISOString()],
+      ["valid until", nextUpdate?.toISOString() ?? "for ever"],
+      ...entries.map(({ serialNumber, revocationDate }): Fact => [
+        "revoked",
+        `${serialNumber.toLowerCase().replace(/^0+(?=.)/, "")} on ${revocationDate.toISOString()}`,
+      ]),
+    ];
+  } catch (cause) {
+    throw new SyntaxError("a revocation list is damaged", { cause });
+  }
+}

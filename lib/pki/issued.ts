@@ -1,0 +1,165 @@
+import "reflect-metadata"; // which @peculiar/x509 needs to be there first
+import { Extension, SubjectAlternativeNameExtension, X509Certificate } from "@peculiar/x509";
+import { join } from "node:path";
+import {
+  type Certificate,
+  describeSubject,
+  extendedKeyUsages,
+  ExtensionType,
+  isAuthority,
+  parseCertificate,
+} from "./certificate.ts";
+import { authorityFiles, clientFiles, listClients, serverFiles } from "./certificate_files.ts";
+import { identify, type Identity, IdentityError } from "./identity.ts";
+import { decodeCertificates } from "./pem.ts";
+import type { Role } from "./role.ts";
+import { replaceFiles } from "./write_files.ts";
+
+/** A certificate in the folder of an authority, or of which a copy was kept there. */
+export interface IssuedCertificate {
+  /** What it is for. */
+  readonly kind: "authority" | "server" | "client";
+  /** The user of a client, the hosts of a server, the subject of an authority. */
+  readonly name: string;
+  /** The role of a client; `null` for the others, and for a client that would be refused. */
+  readonly role: Role | null;
+  /** In hexadecimal, lower case, without leading zeros. */
+  readonly serial: string;
+  /** The last moment of its validity. */
+  readonly notAfter: Date;
+  /** Whether it was signed by the authority whose key is in the folder. */
+  readonly ours: boolean;
+}
+
+/** The extended key usage of TLS servers (RFC 5280, 4.2.1.12). */
+const SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
+
+/**
+ * Keeps copies of certificates in the folder of their authority, `issued/SERIAL.pem`, where they can be found when their
+ * own files have been replaced or are elsewhere.
+ *
+ * @returns The paths of the copies that were not there before.
+ */
+export async function recordIssued(folder: string, pem: string): Promise<string[]> {
+  const records = join(folder, "issued");
+  await Deno.mkdir(records, { recursive: true, mode: 0o700 });
+  const serials = decodeCertificates(pem).map((der) => parseCertificate(der).serial);
+  const path = join(records, `${serials[0] ?? "none"}.pem`);
+  const known = await readIfThere(path) !== undefined;
+  await replaceFiles([[path, pem]]);
+  return known ? [] : [path];
+}
+
+/**
+ * The certificates of a folder, without repetition: the authority's, the servers', the clients' by name.
+ *
+ * @throws {Deno.errors.NotFound} if the folder has no authority.
+ * @throws {Error} for a file that is no certificate.
+ */
+export async function listIssued(folder: string): Promise<IssuedCertificate[]> {
+  const authority = await readAuthority(folder);
+  const { certificate } = authorityFiles(folder);
+  const paths = [certificate, serverFiles(folder).certificate, ...await clientPaths(folder), ...await records(folder)];
+  const found = new Map<string, IssuedCertificate>();
+  for (const path of paths) {
+    for (const der of await readCertificates(path)) {
+      if (!found.has(der.toBase64())) found.set(der.toBase64(), await describe(der, authority));
+    }
+  }
+  const kinds = ["authority", "server", "client"];
+  return [...found.values()].sort((one, other) =>
+    kinds.indexOf(one.kind) - kinds.indexOf(other.kind) || one.name.localeCompare(other.name) ||
+    one.notAfter.getTime() - other.notAfter.getTime()
+  );
+}
+
+/**
+ * The certificate of the authority in a folder, in DER; of several the first, whose key is there.
+ *
+ * @throws {Deno.errors.NotFound} if there is none.
+ */
+export async function readAuthority(folder: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { certificate } = authorityFiles(folder);
+  const [authority] = await readCertificates(certificate);
+  if (authority === undefined) throw new Deno.errors.NotFound(`Cannot read "${certificate}": there is no certificate`);
+  return authority;
+}
+
+/** The hosts of a server's certificate, as `parseHost` gives them; none if it has none. */
+export function hostsOf({ extensions }: Certificate): string[] {
+  const extension = extensions.get(ExtensionType.subjectAltName);
+  if (extension === undefined) return [];
+  const whole = new Extension(ExtensionType.subjectAltName, extension.critical, new Uint8Array(extension.value));
+  const names = new SubjectAlternativeNameExtension(whole.rawData).names.toJSON();
+  return names.filter(({ type }) => type === "dns" || type === "ip").map(({ value }) => value);
+}
+
+/** Who a client's certificate says it is, also when its time is over; `undefined` for one that says nothing certain. */
+export function identityOf(der: Uint8Array): Identity | undefined {
+  try {
+    return identify(der, parseCertificate(der).notAfter);
+  } catch (error) {
+    if (error instanceof IdentityError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a certificate is for servers and not for clients. */
+export function isServer(certificate: Certificate): boolean {
+  return extendedKeyUsages(certificate)?.includes(SERVER_AUTHENTICATION) ?? false;
+}
+
+/** Whether a certificate was signed by the authority with this certificate, both in DER. */
+export async function isSignedBy(
+  der: Uint8Array<ArrayBuffer>,
+  authority: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  const { publicKey } = new X509Certificate(authority);
+  const verifying = new X509Certificate(der).verify({ publicKey, signatureOnly: true });
+  return await verifying.catch(() => false); // such as for a key of another kind
+}
+
+async function describe(der: Uint8Array<ArrayBuffer>, authority: Uint8Array<ArrayBuffer>): Promise<IssuedCertificate> {
+  const parsed = parseCertificate(der);
+  const { serial, notAfter } = parsed;
+  const common = { serial, notAfter, ours: await isSignedBy(der, authority) };
+  if (isAuthority(parsed)) return { ...common, kind: "authority", name: describeSubject(parsed), role: null };
+  if (isServer(parsed)) return { ...common, kind: "server", name: hostsOf(parsed).join(", "), role: null };
+  const identity = identityOf(der);
+  return { ...common, kind: "client", name: identity?.name ?? describeSubject(parsed), role: identity?.role ?? null };
+}
+
+async function clientPaths(folder: string): Promise<string[]> {
+  return (await listClients(folder)).map((name) => clientFiles(folder, name).certificate);
+}
+
+async function records(folder: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(join(folder, "issued")));
+    return entries.filter(({ name }) => /^[0-9a-f]+\.pem$/.test(name)).map(({ name }) => join(folder, "issued", name));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+async function readCertificates(path: string): Promise<Uint8Array<ArrayBuffer>[]> {
+  try {
+    const certificates = decodeCertificates(await readIfThere(path) ?? "");
+    certificates.forEach(parseCertificate);
+    return certificates;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new Error(`Cannot read certificate "${path}": ${cause.message}`, { cause });
+  }
+}
+
+/** The text of a file; `undefined` if there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
