@@ -37,7 +37,7 @@ Deno.test("the log is a JSON object a line and has no secrets, even when it tell
   const records = lines.map((line) => recordSchema.parse(JSON.parse(line)));
   ok(records.some(({ message }) => message.startsWith("Refused")), daemon.log);
   for (const word of [secret, "PRIVATE KEY", "BEGIN "]) equal(daemon.log.includes(word), false, word);
-  for await (const { name, isFile } of Deno.readDir(daemon.certs)) {
+  for await (const { name } of Deno.readDir(daemon.certs)) {
     if (!name.endsWith("-key.pem")) continue;
     const key = (await Deno.readTextFile(`${daemon.certs}/${name}`)).split("\n")[1] ?? "";
     equal(daemon.log.includes(key), false, name);
