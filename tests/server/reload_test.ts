@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { revoke } from "../../lib/pki/revoke.ts";
 import { Daemon } from "../support/daemon.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { Https } from "../support/https.ts";
@@ -189,6 +190,16 @@ Deno.test("a revoked certificate is out at once: on new connections, on open one
   await daemon.end();
   await replace(crl, await strangers.list());
   await rejects(daemon.run(), /no trusted authority has signed it/);
+});
+
+Deno.test("a certificate that was revoked by the client's own means is out at once", async () => {
+  await using daemon = await Daemon.start();
+  await using open = await RawConnection.open(daemon);
+  await open.request("GET /healthz");
+  await open.said("ok");
+  await revoke(daemon.certs, "alice");
+  await open.ended();
+  deepEqual([await worksFor(daemon, "alice"), await worksFor(daemon, "bob")], [false, true]);
 });
 
 Deno.test("--crl names another file, which may come later", async () => {
