@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, notEqual, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
+import { revoke } from "../../lib/pki/revoke.ts";
 import { escapeControls } from "../../lib/server/escape_controls.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -114,6 +115,30 @@ Deno.test("the audit log has a line for each connection that is not let in", asy
     const authority = lines.find(({ subject }) => subject === "Teleworker CA");
     match(authority?.reason ?? "", /it belongs to a certificate authority/);
     match(authority?.serial ?? "", /^[0-9a-f]+$/);
+  });
+});
+
+Deno.test("the audit log has a line for each connection that is closed because its certificate was revoked", async () => {
+  await withAudit([], async (daemon, path) => {
+    await using one = await RawConnection.open(daemon);
+    await using other = await RawConnection.open(daemon);
+    for (const connection of [one, other]) {
+      await connection.request("GET /healthz");
+      await connection.said("ok");
+    }
+    await revoke(daemon.certs, "alice");
+    await Promise.all([one.ended(), other.ended()]);
+    await using late = await RawConnection.open(daemon);
+    await late.ended();
+    const lines = (await linesOf(path)).filter(({ event }) => event !== "decision");
+    deepEqual(lines.map(({ event, name, subject }) => [event, name ?? subject]), [
+      ["closed", "alice"],
+      ["closed", "alice"],
+      ["handshake", "alice"],
+    ]);
+    for (const { reason } of lines) match(reason ?? "", /it was revoked$/);
+    equal(new Set(lines.map(({ serial }) => serial)).size, 1);
+    equal(new Set(lines.map(({ peer }) => peer)).size, 3);
   });
 });
 
