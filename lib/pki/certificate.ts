@@ -1,5 +1,6 @@
 import { DerReader, DerTag, type DerValue, readSingle } from "./der_reader.ts";
 import { decodeBoolean, decodeObjectIdentifier, decodeText, decodeTime } from "./der_values.ts";
+import { parseSerial } from "./serial.ts";
 
 /** An extension of a certificate (RFC 5280, 4.2). */
 export interface CertificateExtension {
@@ -19,6 +20,10 @@ export interface Certificate {
   readonly notBefore: Date;
   /** The last moment of its validity. */
   readonly notAfter: Date;
+  /** The name of who signed it, in DER without tag and length; compare it byte by byte. */
+  readonly issuer: Uint8Array;
+  /** The subject in the same form. */
+  readonly subjectName: Uint8Array;
   /** The attributes of the subject in their order: dotted type and undecoded value. */
   readonly subject: readonly { readonly type: string; readonly value: DerValue }[];
   /** By dotted object identifier; there cannot be two of one. */
@@ -59,7 +64,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
   const version = tbs.optional(explicit(0));
   const serial = tbs.read(DerTag.integer);
   tbs.read(DerTag.sequence); // signature
-  tbs.read(DerTag.sequence); // issuer
+  const issuer = tbs.read(DerTag.sequence);
   const validity = new DerReader(tbs.read(DerTag.sequence));
   const subject = tbs.read(DerTag.sequence);
   tbs.read(DerTag.sequence); // subjectPublicKeyInfo
@@ -76,6 +81,8 @@ export function parseCertificate(der: Uint8Array): Certificate {
     serial: parseSerial(serial),
     notBefore,
     notAfter,
+    issuer,
+    subjectName: subject,
     subject: parseName(subject),
     extensions: extensions === undefined ? new Map() : parseExtensions(extensions),
   };
@@ -146,14 +153,6 @@ function parseVersion(explicitInteger: Uint8Array): number {
   const [number] = readSingle(explicitInteger, DerTag.integer);
   if (number === undefined || number > 2) throw new SyntaxError("Cannot read certificate: it has an unknown version");
   return number + 1;
-}
-
-function parseSerial(integer: Uint8Array): string {
-  const [first] = integer;
-  if (first === undefined || first > 0x7f || integer.length > 21) {
-    throw new SyntaxError("Cannot read certificate: its serial number is negative, empty or too long");
-  }
-  return integer.toHex().replace(/^0+(?=.)/, "");
 }
 
 function parseName(content: Uint8Array): Certificate["subject"] {

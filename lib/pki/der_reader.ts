@@ -62,6 +62,13 @@ export class DerReader {
     return content;
   }
 
+  /** Reads one value of this type, and gives it with its tag and length. */
+  whole(tag: number): Uint8Array {
+    const start = this.#offset;
+    this.read(tag);
+    return this.#bytes.subarray(start, this.#offset);
+  }
+
   /** Reads the content of the next value if it is of this type, and nothing otherwise. */
   optional(tag: number): Uint8Array | undefined {
     return this.#bytes[this.#offset] === tag ? this.any().content : undefined;

@@ -1,9 +1,9 @@
 import { logger } from "./logger.ts";
 import { Hono } from "hono";
-import { type RouteName, ROUTES } from "../contract/mod.ts";
+import { idSchema, type RouteName, ROUTES } from "../contract/mod.ts";
 import { WorkerError } from "../worker/mod.ts";
 import { accessOf } from "./authorize.ts";
-import type { Caller, Context, Handler, Services } from "./context.ts";
+import type { Caller, Context, Handler, HonoEnv, Services } from "./context.ts";
 import { ProblemError, problemResponse, REFUSAL_STATUS } from "./problem.ts";
 import { health } from "./routes/health.ts";
 import { list } from "./routes/list.ts";
@@ -22,19 +22,25 @@ const HANDLERS: Readonly<Record<RouteName, Handler>> = { health, version, start,
 /** Answers a caller's request. */
 export type Answer = (request: Request, caller: Caller) => Promise<Response>;
 
-/** The API: every route of the contract behind the one table of who may. */
+/** What those did whose calls change something, for the log. */
+const CHANGES: { readonly [Route in RouteName]?: string } = { start: "started", stop: "stopped", remove: "removed" };
+
+/** The API: every route of the contract behind the one table of who may, with each decision and change in the audit log. */
 export function createApp(services: Services): Answer {
-  const app = new Hono<{ Bindings: { caller: Caller }; Variables: { access: ReturnType<typeof accessOf> } }>();
+  const app = new Hono<HonoEnv>();
   for (const name of Object.keys(ROUTES)) {
     if (!isRouteName(name)) continue;
     const { method, path } = ROUTES[name];
     app.on(method, path, async (context) => {
-      authorize(context, name);
-      if (!AT_ONCE.includes(name)) await services.worker.adopted;
-      return await HANDLERS[name](context, services);
+      await admit(context, name, services);
+      return await handle(context, name, services);
     });
   }
-  app.notFound(({ req }) => problemResponse(new ProblemError(404, `There is no ${req.method} ${req.path}`)));
+  app.notFound(({ req, env }) => {
+    const reason = `There is no ${req.method} ${req.path}`;
+    services.audit.record({ event: "decision", allowed: false, reason, who: env.caller, route: null });
+    return problemResponse(new ProblemError(404, reason));
+  });
   app.onError((error) => problemResponse(toProblem(error)));
   return async (request, caller) => {
     if (request.method !== "HEAD") return await app.fetch(request, { caller });
@@ -49,23 +55,75 @@ function isRouteName(name: string): name is RouteName {
   return Object.hasOwn(ROUTES, name);
 }
 
-function authorize(context: Context, route: RouteName): void {
-  const { role, name } = context.env.caller;
-  const access = accessOf(role, route);
+/**
+ * Lets the caller go on to a route, and to the job in its path, or not.
+ * @throws {ProblemError} 403 for the role; 404 in the same words whether there is no such job or it is another's.
+ */
+async function admit(context: Context, route: RouteName, { worker, audit }: Services): Promise<void> {
+  const who = context.env.caller;
+  const job = context.req.param("id");
+  const decided = (reason?: string) =>
+    audit.record({ event: "decision", allowed: reason === undefined, reason, who, route, job });
+  const access = accessOf(who.role, route);
   if (access === "none") {
-    logger.warn("Refused {route} to {name}, who is {role}", { route, name, role });
-    throw new ProblemError(403, `Cannot ${route} jobs: the role "${role}" may not`);
+    logger.warn("Refused {route} to {name}, who is {role}", { route, name: who.name, role: who.role });
+    decided(`The role "${who.role}" may not`);
+    throw new ProblemError(403, `Cannot ${route} jobs: the role "${who.role}" may not`);
+  }
+  if (!AT_ONCE.includes(route)) await worker.adopted;
+  if (job !== undefined) {
+    const owner = idSchema.safeParse(job).success ? worker.owner(job) : undefined;
+    // A damaged job may be nobody's any more; then it is no operator's own.
+    if (owner === undefined || (access === "own" && owner !== who.name)) {
+      decided(owner === undefined ? "There is no such job" : "The job is another's");
+      throw new ProblemError(404, `There is no job "${job}"`);
+    }
+    context.set("job", job);
   }
   context.set("access", access);
+  decided();
 }
 
-function toProblem(error: Error): ProblemError {
+/** Does what was asked, and records it if it changes something or comes to nothing. */
+async function handle(context: Context, route: RouteName, services: Services): Promise<Response> {
+  const who = context.env.caller;
+  const record = (outcome: { status: number; reason?: string }) => {
+    const { job, started } = context.var;
+    services.audit.record({
+      event: "outcome",
+      allowed: true,
+      who,
+      route,
+      job: started?.id ?? job,
+      started,
+      ...outcome,
+    });
+  };
+  try {
+    const response = await HANDLERS[route](context, services);
+    const did = CHANGES[route];
+    if (did === undefined) return response;
+    const { job, started } = context.var;
+    // Not the arguments: they may hold secrets.
+    const properties = { name: who.name, did, id: started?.id ?? job, command: started?.command };
+    logger.info(started === undefined ? "{name} {did} {id}" : "{name} {did} {id}: {command}", properties);
+    record({ status: response.status });
+    return response;
+  } catch (error) {
+    const problem = toProblem(error);
+    record({ status: problem.status, reason: problem.message });
+    throw problem;
+  }
+}
+
+function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof WorkerError) return new ProblemError(REFUSAL_STATUS[error.refusal], error.message);
   logger.error("Cannot answer a request: {error}", { error });
+  const text = error instanceof Error ? error.message : "";
   // ENOSPC and EDQUOT of errno(3): the state folder's file system is full.
-  if (/os error (28|122)\b/.test(error.message)) return new ProblemError(507, "The host's disk is full");
+  if (/os error (28|122)\b/.test(text)) return new ProblemError(507, "The host's disk is full");
   // ENFILE and EMFILE: of the host or of the daemon.
-  if (/os error (23|24)\b/.test(error.message)) return new ProblemError(503, "The host has no file descriptor left");
+  if (/os error (23|24)\b/.test(text)) return new ProblemError(503, "The host has no file descriptor left");
   return new ProblemError(500, "The server failed; its log says why");
 }

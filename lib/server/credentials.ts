@@ -1,41 +1,123 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { checkAuthorities } from "../pki/trust.ts";
+import { Authorities } from "../pki/authorities.ts";
 import type { Options } from "./options.ts";
-import type { Credentials } from "./tls_listener.ts";
+
+/** Where the certificates are. */
+export interface CredentialFiles {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+  /** It need not be there; `undefined` for nowhere. */
+  readonly crl: string | undefined;
+}
+
+/** Certificates in PEM, and what they say. */
+export interface Credentials {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+  /** The lists of revoked certificates; `undefined` while there are none. */
+  readonly crl: string | undefined;
+  /** What is in `ca` and `crl`. */
+  readonly authorities: Authorities;
+}
 
 /**
- * Reads the certificates that the options name.
+ * Where the options say that the certificates are.
  * @returns null when they name none.
- * @throws {Error} when one cannot be read, an authority is none, or the key is another certificate's.
+ * @throws {Error} when they name some but not all that it takes.
  */
-export async function readCredentials(options: Options): Promise<Credentials | null> {
+export function credentialFiles(options: Options): CredentialFiles | null {
   const inCerts = (file: string) => options.certs === undefined ? undefined : join(options.certs, file);
-  const files = {
-    ca: options.ca ?? inCerts("ca.pem"),
-    certificate: options.cert ?? inCerts("server.pem"),
-    key: options.key ?? inCerts("server-key.pem"),
-  };
-  const { ca, certificate, key } = files;
+  const ca = options.ca ?? inCerts("ca.pem");
+  const certificate = options.cert ?? inCerts("server.pem");
+  const key = options.key ?? inCerts("server-key.pem");
+  const crl = options.crl ?? inCerts("crl.pem");
   if (ca === undefined && certificate === undefined && key === undefined) return null;
   if (ca === undefined || certificate === undefined || key === undefined) {
     throw new Error("Cannot use TLS: it takes --certs, or all of --ca, --cert and --key");
   }
-  const credentials = { ca: await read(ca), certificate: await read(certificate), key: await read(key) };
-  checkAuthorities(credentials.ca);
-  // node:tls of Deno does not look, and would then fail every handshake.
-  if (!belongTogether(credentials)) {
-    throw new Error(`Cannot use the private key "${key}": it is not that of the certificate "${certificate}"`);
-  }
-  return credentials;
+  return { ca, certificate, key, crl };
 }
 
-function belongTogether({ certificate, key }: Credentials): boolean {
+/**
+ * Reads the certificates, all of which must be good.
+ * @throws {Error} when one cannot be read, an authority is none, the key is another certificate's, or a list of revoked
+ * certificates is not signed by one of the authorities.
+ */
+export async function readCredentials(files: CredentialFiles): Promise<Credentials> {
+  const [ca, crl] = [await read(files.ca), await readIfThere(files.crl)];
+  const authorities = Authorities.parse(ca);
+  return {
+    ...await readPair(files),
+    ca,
+    crl,
+    authorities: crl === undefined ? authorities : authorities.withRevocations(crl),
+  };
+}
+
+/**
+ * Reads the certificates again. Each part that is not good is told to `problem` and stays what it was: the server's certificate with
+ * its key, the authorities, and what they have revoked. A list of revoked certificates that has gone revokes what it did.
+ */
+export async function rereadCredentials(
+  files: CredentialFiles,
+  old: Credentials,
+  problem: (error: unknown) => void,
+): Promise<Credentials> {
+  const attempt = async <T>(call: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await call();
+    } catch (error) {
+      problem(error);
+      return otherwise;
+    }
+  };
+  const pair = await attempt(() => readPair(files), { certificate: old.certificate, key: old.key });
+  const { ca, authorities } = await attempt(async () => {
+    const ca = await read(files.ca);
+    if (ca === old.ca) return old;
+    return { ca, authorities: Authorities.parse(ca).withRevocationsOf(old.authorities) };
+  }, old);
+  return await attempt(async () => {
+    const crl = await readIfThere(files.crl);
+    if (crl === undefined && old.crl !== undefined) {
+      throw new Error(`Cannot read "${files.crl}": it has gone; what was revoked stays so`);
+    }
+    const revoked = crl === undefined ? authorities : authorities.withRevocations(crl);
+    return { ...pair, ca, crl, authorities: crl === old.crl && ca === old.ca ? old.authorities : revoked };
+  }, { ...pair, ca, crl: old.crl, authorities });
+}
+
+async function readPair(files: CredentialFiles): Promise<{ certificate: string; key: string }> {
+  const pair = { certificate: await read(files.certificate), key: await read(files.key) };
+  // node:tls of Deno does not look, and would then fail every handshake.
+  if (!belongTogether(pair)) {
+    throw new Error(
+      `Cannot use the private key "${files.key}": it is not that of the certificate "${files.certificate}"`,
+    );
+  }
+  return pair;
+}
+
+function belongTogether({ certificate, key }: { certificate: string; key: string }): boolean {
   try {
     return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
   } catch {
     return false;
   }
+}
+
+async function readIfThere(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  return await read(path);
 }
 
 async function read(path: string): Promise<string> {

@@ -3,7 +3,9 @@ import { resolve } from "node:path";
 import { VERSION } from "../contract/mod.ts";
 import { openFilesLimit, Worker } from "../worker/mod.ts";
 import { createApp } from "./app.ts";
-import { readCredentials } from "./credentials.ts";
+import { Audit } from "./audit.ts";
+import { CredentialWatch } from "./credential_watch.ts";
+import { credentialFiles, readCredentials } from "./credentials.ts";
 import { Followers } from "./followers.ts";
 import type { Options } from "./options.ts";
 import { TlsListener } from "./tls_listener.ts";
@@ -19,7 +21,8 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const stateFolder = resolve(options.stateDir);
-  const credentials = await readCredentials(options);
+  const files = credentialFiles(options);
+  const credentials = files === null ? null : await readCredentials(files);
   if (credentials === null && options.socket === undefined) {
     throw new Error("Cannot listen: name the certificates with --certs, or a local socket with --socket");
   }
@@ -31,22 +34,27 @@ export async function runDaemon(
     stateFolder,
     cgroupRoot,
     maxJobs,
+    maxJobsPerOwner: options.maxJobsPerOwner,
     defaultLimits,
     maxLimits,
     outputMaxBytes: options.outputMax,
     keep: { seconds: options.keepFor, jobs: options.keepJobs, bytes: options.keepBytes },
   });
   stack.use(worker);
-  const answer = createApp({ worker, followers: new Followers(options.maxFollowers) });
+  const audit = stack.use(new Audit(options));
+  stack.use(onHangup(() => audit.reopen()));
+  const answer = createApp({ worker, audit, followers: new Followers(options.maxFollowers) });
   const { cgroups } = worker;
   logger.info("Version {version} on cgroups {mode}: {controllers}", { version: VERSION, ...cgroups });
 
   let address = `unix:${options.socket}`;
   if (options.socket !== undefined) stack.use(await UnixListener.listen(resolve(options.socket), answer));
-  if (credentials !== null) {
+  if (files !== null && credentials !== null) {
     const listener = stack.use(
-      await TlsListener.listen({ ...options.listen, credentials, answer, maxConnections: maxConnections() }),
+      await TlsListener.listen({ ...options.listen, credentials, answer, audit, maxConnections: maxConnections() }),
     );
+    const watch = stack.use(new CredentialWatch(files, credentials, (renewed) => listener.renew(renewed)));
+    stack.use(onHangup(() => watch.look(0)));
     const { hostname } = options.listen;
     address = `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listener.port}`;
   }
@@ -59,6 +67,12 @@ export async function runDaemon(
   logger.info("Ending; jobs go on");
   // Before the roads, for they wait until every answer is out, and followers end only with the worker.
   await worker[Symbol.asyncDispose]();
+}
+
+/** Calls at every SIGHUP, until it is disposed of. */
+function onHangup(call: () => void): Disposable {
+  Deno.addSignalListener("SIGHUP", call);
+  return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", call) };
 }
 
 /** How many connections there may be: each may take two descriptors, and a third of all is for the rest. */

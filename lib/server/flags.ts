@@ -18,10 +18,18 @@ const options = object({
   ca: text("--ca", "FILE", message`Certificates of the authorities that clients are trusted by.`),
   cert: text("--cert", "FILE", message`The server's certificate.`),
   key: text("--key", "FILE", message`The server's private key.`),
+  crl: text("--crl", "FILE", message`Lists of revoked certificates (crl.pem in --certs, where it is there).`),
+  auditLog: text("--audit-log", "FILE", message`Where each decision is recorded, a JSON line each.`),
+  auditArgs: text("--audit-args", "HOW", message`Jobs' arguments in the audit log: off, hash or full (off).`),
   stateDir: text("--state-dir", "DIR", message`Where jobs and their output are kept (/var/lib/teleworker).`),
   cgroupRoot: text("--cgroup-root", "NAME", message`The cgroup below which jobs get theirs (teleworker).`),
   logLevel: text("--log-level", "LEVEL", message`debug, info, warning or error (info).`),
   maxJobs: text("--max-jobs", "N", message`Jobs that may run at once (1000).`),
+  maxJobsPerOwner: text(
+    "--max-jobs-per-owner",
+    "N",
+    message`Jobs of one owner that may run at once (as many as of all).`,
+  ),
   maxFollowers: text("--max-followers", "N", message`Requests that may follow jobs at once (2000).`),
   defaultLimits: text(
     "--default-limits",

@@ -1,4 +1,5 @@
 import { configure, getJsonLinesFormatter, type LogRecord } from "@logtape/logtape";
+import { escapeControls } from "./escape_controls.ts";
 import type { Options } from "./options.ts";
 
 /** Writes the log as JSON, a line a record, to stderr. Stacks of errors are for `debug` only. */
@@ -8,7 +9,9 @@ export async function configureLog(level: Options["logLevel"]): Promise<void> {
   await configure({
     sinks: {
       stderr: (record: LogRecord) => {
-        const bytes = encoder.encode(format(level === "debug" ? record : withoutStacks(record)));
+        const bytes = encoder.encode(
+          `${escapeControls(format(level === "debug" ? record : withoutStacks(record)).trimEnd())}\n`,
+        );
         for (let written = 0; written < bytes.length;) written += Deno.stderr.writeSync(bytes.subarray(written));
       },
     },

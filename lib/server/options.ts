@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { hostLimitsSchema, parseDuration, parseSize } from "../contract/mod.ts";
 
+/** Of jobs' arguments in the audit log: nothing, a keyed hash, or all. */
+export const AUDIT_ARGS = ["off", "hash", "full"] as const;
+
 /** Levels of the log, in LogTape's names. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 
@@ -60,11 +63,19 @@ export const optionsSchema = z.strictObject({
   ca: path.optional(),
   cert: path.optional(),
   key: path.optional(),
+  /** Lists of revoked certificates; `crl.pem` in `certs` by default. It need not be there. */
+  crl: path.optional(),
   stateDir: path.default("/var/lib/teleworker"),
   cgroupRoot: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, "must be letters, digits, dots, dashes and underscores")
     .default("teleworker"),
+  /** Where each decision is recorded, a line each; nowhere by default. */
+  auditLog: path.optional(),
+  /** How much of jobs' arguments is recorded there. */
+  auditArgs: z.enum(AUDIT_ARGS).default("off"),
   logLevel: z.enum(LOG_LEVELS).default("info"),
   maxJobs: count.default(1000),
+  /** Jobs of one owner that may run at once; as many as of all by default. */
+  maxJobsPerOwner: count.optional(),
   /** Limits of jobs whose users ask for none, and what no job may have more of. */
   defaultLimits: hostLimits.default({}),
   maxLimits: hostLimits.default({}),

@@ -1,22 +1,18 @@
 import { createServer, type Server } from "node:https";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { identify, IdentityError } from "../pki/identity.ts";
+import type { Authorities } from "../pki/authorities.ts";
 import type { Answer } from "./app.ts";
+import type { Audit } from "./audit.ts";
 import { Connections } from "./connections.ts";
 import type { Caller } from "./context.ts";
+import type { Credentials } from "./credentials.ts";
 import { keepAccepting } from "./keep_accepting.ts";
 import { prepareListeningSockets } from "./listening_sockets.ts";
 import { logger } from "./logger.ts";
 import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { LOCAL_NAME } from "./unix_listener.ts";
-
-/** Certificates in PEM. */
-export interface Credentials {
-  readonly ca: string;
-  readonly certificate: string;
-  readonly key: string;
-}
 
 /** How to listen. */
 export interface TlsListenerOptions {
@@ -25,6 +21,7 @@ export interface TlsListenerOptions {
   readonly port: number;
   readonly credentials: Credentials;
   readonly answer: Answer;
+  readonly audit: Audit;
   /** Open at once; more are closed as they come. */
   readonly maxConnections: number;
   readonly timeouts?: Timeouts;
@@ -37,17 +34,20 @@ export class TlsListener implements AsyncDisposable {
   #accepting: Disposable | undefined;
   /** All below the TLS, also those that never come to the end of their handshake. */
   readonly #sockets = new Set<Socket>();
+  /** Those that were let in, each with its certificate in DER. */
+  readonly #peers = new Map<TLSSocket, { readonly caller: Caller; readonly certificate: Uint8Array }>();
+  readonly #audit: Audit;
+  #authorities: Authorities;
 
-  private constructor({ credentials, answer, maxConnections, timeouts = TIMEOUTS }: TlsListenerOptions) {
+  private constructor({ credentials, answer, audit, maxConnections, timeouts = TIMEOUTS }: TlsListenerOptions) {
+    this.#audit = audit;
+    this.#authorities = credentials.authorities;
     this.#connections = new Connections(answer, timeouts);
     this.#server = createServer({
       ...this.#connections.options,
-      ca: credentials.ca,
-      cert: credentials.certificate,
-      key: credentials.key,
+      ...contextOf(credentials),
       requestCert: true,
       rejectUnauthorized: true,
-      minVersion: "TLSv1.3",
       handshakeTimeout: timeouts.handshake,
       noDelay: true,
     }, this.#connections.listener);
@@ -59,7 +59,9 @@ export class TlsListener implements AsyncDisposable {
     this.#server.prependListener("secureConnection", (socket: TLSSocket) => this.#accept(socket));
     this.#server.on("error", (error) => logger.error("Cannot listen: {error}", { error }));
     this.#server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-      logger.info("Refused a connection: {reason}", { reason: error.message });
+      const { message: reason } = error;
+      logger.info("Refused a connection: {reason}", { reason });
+      this.#audit.record({ event: "handshake", allowed: false, reason, who: { peer: addressBelow(socket) } });
       socket.destroy();
     });
   }
@@ -83,6 +85,23 @@ export class TlsListener implements AsyncDisposable {
     return address.port;
   }
 
+  /** Lets in by these from now on, and closes what is open by a certificate that is not good any more. */
+  renew(credentials: Credentials): void {
+    this.#authorities = credentials.authorities;
+    this.#server.setSecureContext(contextOf(credentials));
+    // Half a millisecond each, of which a client with many connections is to cost one.
+    const problems = new Map<string, string | null>();
+    for (const [socket, { caller, certificate }] of this.#peers) {
+      const key = certificate.toBase64();
+      if (!problems.has(key)) problems.set(key, this.#problemOf(certificate));
+      const reason = problems.get(key) ?? null;
+      if (reason === null) continue;
+      logger.warn("Closed a connection of {name}: {reason}", { name: caller.name, reason });
+      this.#audit.record({ event: "closed", allowed: false, reason, who: caller });
+      socket.destroy();
+    }
+  }
+
   /** Takes no new connections, lets requests under way finish for a few seconds, closes all. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#accepting?.[Symbol.dispose]();
@@ -93,21 +112,56 @@ export class TlsListener implements AsyncDisposable {
     await promise;
   }
 
+  #problemOf(certificate: Uint8Array): string | null {
+    try {
+      this.#authorities.check(certificate);
+      return null;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
   /** Runs in the handshake's callback and does not wait: after an await a peer that has gone has no certificate any more. */
   #accept(socket: TLSSocket): void {
+    const peer = addressOf(socket);
     try {
-      this.#connections.admit(socket, callerOf(socket));
+      const certificate = socket.getPeerCertificate().raw;
+      const caller = { ...identify(certificate), peer };
+      if (caller.name === LOCAL_NAME) {
+        const reference = { subject: caller.name, serial: caller.serial };
+        throw new IdentityError(`The name "${LOCAL_NAME}" is kept for the Unix socket`, { certificate: reference });
+      }
+      // Also what the TLS library has checked: Deno 2.9 lets a peer resume its session whatever the authorities are by now.
+      this.#authorities.check(certificate);
+      this.#peers.set(socket, { caller, certificate: Uint8Array.from(certificate) });
+      socket.once("close", () => this.#peers.delete(socket));
+      this.#connections.admit(socket, caller);
     } catch (error) {
-      logger.warn("Refused a certificate: {reason}", {
-        reason: error instanceof Error ? error.message : String(error),
-      });
+      const reason = reasonOf(error);
+      logger.warn("Refused a certificate: {reason}", { reason });
+      const certificate = error instanceof IdentityError ? error.certificate : undefined;
+      this.#audit.record({ event: "handshake", allowed: false, reason, who: { ...certificate, peer } });
       socket.destroy();
     }
   }
 }
 
-function callerOf(socket: TLSSocket): Caller {
-  const caller = identify(socket.getPeerCertificate().raw);
-  if (caller.name === LOCAL_NAME) throw new IdentityError(`The name "${LOCAL_NAME}" is kept for the Unix socket`);
-  return caller;
+function contextOf({ ca, certificate, key }: Credentials) {
+  return { ca, cert: certificate, key, minVersion: "TLSv1.3" } as const;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `ADDRESS:PORT` of a socket's peer, as far as it is known. */
+function addressOf({ remoteAddress, remotePort }: Socket): string {
+  if (remoteAddress === undefined) return "unknown";
+  return `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
+}
+
+/** The same of a connection whose handshake has failed: node:tls forgets it then, but the socket below knows it. */
+function addressBelow(socket: Socket): string {
+  const below: unknown = Reflect.get(socket, "_parent");
+  return addressOf(below instanceof Socket ? below : socket);
 }

@@ -18,7 +18,7 @@ export class UnixListener implements AsyncDisposable {
     this.#connections = new Connections(answer, timeouts);
     this.#server = createServer(this.#connections.options, this.#connections.listener);
     this.#server.prependListener("connection", (socket) => {
-      this.#connections.admit(socket, { name: LOCAL_NAME, role: "admin" });
+      this.#connections.admit(socket, { name: LOCAL_NAME, role: "admin", serial: null, peer: "unix" });
     });
   }
 

@@ -26,6 +26,8 @@ export interface Host {
   readonly keep: Keep;
   /** How many jobs may run at once. */
   readonly maxJobs: number;
+  /** How many of them may be one owner's. */
+  readonly maxJobsPerOwner: number;
   /** Aborted when the worker closes; every wait ends with it. */
   readonly closing: AbortSignal;
 }

@@ -40,10 +40,17 @@ export class Registry {
   readonly #idempotency = new Map<string, Entry | SetAside>();
   #sequence = 0;
   #running = 0;
+  /** How many of each owner have not ended; nobody who has none. */
+  readonly #runningOf = new Map<string, number>();
 
   /** How many jobs have not ended. */
   get running(): number {
     return this.#running;
+  }
+
+  /** How many jobs of an owner have not ended. */
+  runningOf(owner: string): number {
+    return this.#runningOf.get(owner) ?? 0;
   }
 
   /** The number for the next job; every call gives a greater one. */
@@ -65,7 +72,7 @@ export class Registry {
       whenEnded: Promise.withResolvers(),
     };
     this.#sequence = Math.max(this.#sequence, spec.sequence);
-    this.#running++;
+    this.#count(spec.owner, 1);
     this.#entries.set(spec.id, entry);
     this.#reserve(spec, entry);
     return entry;
@@ -75,14 +82,14 @@ export class Registry {
   end(entry: Entry, ended: NonNullable<Entry["ended"]>): void {
     if (entry.ended !== null) return;
     entry.ended = ended;
-    if (this.#entries.get(entry.spec.id) === entry) this.#running--;
+    if (this.#entries.get(entry.spec.id) === entry) this.#count(entry.spec.owner, -1);
     entry.whenEnded.resolve();
   }
 
   /** Forgets a job. */
   delete(entry: Entry): void {
     if (!this.#entries.delete(entry.spec.id)) return;
-    if (entry.ended === null) this.#running--;
+    if (entry.ended === null) this.#count(entry.spec.owner, -1);
     this.#release(entry.spec, entry);
   }
 
@@ -131,6 +138,13 @@ export class Registry {
   /** All jobs, oldest first. */
   values(): IteratorObject<Entry> {
     return this.#entries.values();
+  }
+
+  #count(owner: string, change: 1 | -1): void {
+    this.#running += change;
+    const running = this.runningOf(owner) + change;
+    if (running === 0) this.#runningOf.delete(owner);
+    else this.#runningOf.set(owner, running);
   }
 
   #reserve({ owner, name, idempotency }: Spec, holder: Entry | SetAside): void {

@@ -96,6 +96,13 @@ function refuse(host: Host, request: StartRequest, limits: JobLimits): void {
   if (host.registry.running >= host.maxJobs) {
     throw new WorkerError("busy", `Cannot start the job: ${host.maxJobs} jobs are running, which is the limit`);
   }
+  if (host.registry.runningOf(request.owner) >= host.maxJobsPerOwner) {
+    const most = host.maxJobsPerOwner;
+    throw new WorkerError(
+      "busy",
+      `Cannot start the job: ${most} of your jobs are running, which is the limit for one owner`,
+    );
+  }
   if (request.name !== undefined && host.registry.named(request.owner, request.name) !== undefined) {
     throw new WorkerError("conflict", `Cannot name the job "${request.name}": there is a job of that name`);
   }

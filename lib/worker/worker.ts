@@ -30,6 +30,8 @@ export interface WorkerOptions {
   readonly cgroupRoot: string;
   /** How many jobs may run at once. */
   readonly maxJobs: number;
+  /** How many of them may be one owner's; all by default. */
+  readonly maxJobsPerOwner?: number | undefined;
   /** Most bytes kept of a stream, and of what its user asks for; {@linkcode DEFAULT_OUTPUT_MAX} by default. */
   readonly outputMaxBytes?: number | undefined;
   /** How much of what has ended is kept; {@linkcode DEFAULT_KEEP} for what is absent. */
@@ -96,6 +98,7 @@ export class Worker implements AsyncDisposable {
         wakeups: new Wakeups(state.output),
         bootId: readBootId(),
         maxJobs: options.maxJobs,
+        maxJobsPerOwner: options.maxJobsPerOwner ?? options.maxJobs,
         outputMaxBytes: options.outputMaxBytes ?? DEFAULT_OUTPUT_MAX,
         keep: {
           seconds: options.keep?.seconds ?? DEFAULT_KEEP.seconds,

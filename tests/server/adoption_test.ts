@@ -1,6 +1,7 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { jobListSchema } from "../../lib/contract/mod.ts";
+import { Audit } from "../../lib/server/audit.ts";
 import { createApp } from "../../lib/server/app.ts";
 import { Followers } from "../../lib/server/followers.ts";
 import { Worker } from "../../lib/worker/mod.ts";
@@ -8,7 +9,8 @@ import { copyJob } from "../support/copy_job.ts";
 import { TestWorker } from "../worker/worker.ts";
 
 const COPIES = 300;
-const root = { name: "root", role: "admin" } as const;
+const audit = new Audit({ auditLog: undefined, auditArgs: "off" });
+const root = { name: "root", role: "admin", serial: null, peer: "unix" } as const;
 
 Deno.test("while a worker adopts its jobs only its health and version are told, then everything", async () => {
   await using test = await TestWorker.open();
@@ -16,7 +18,7 @@ Deno.test("while a worker adopts its jobs only its health and version are told, 
   await test.close();
   for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);
   await using worker = await Worker.begin({ stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 10 });
-  const answer = createApp({ worker, followers: new Followers(1) });
+  const answer = createApp({ worker, followers: new Followers(1), audit });
   const order: string[] = [];
   const ask = async (path: string) => {
     const response = await answer(new Request(`http://localhost${path}`), root);
@@ -41,7 +43,7 @@ Deno.test("a worker that is closed while it adopts refuses those who wait", asyn
   await test.close();
   for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);
   const worker = await Worker.begin({ stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 10 });
-  const answer = createApp({ worker, followers: new Followers(1) });
+  const answer = createApp({ worker, followers: new Followers(1), audit });
   const waiting = answer(new Request("http://localhost/v1/jobs"), root);
   await worker[Symbol.asyncDispose]();
   await rejects(worker.adopted, { refusal: "closing" });

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { Authorities } from "../../lib/pki/authorities.ts";
 import type { Answer } from "../../lib/server/app.ts";
+import { Audit } from "../../lib/server/audit.ts";
 import { TIMEOUTS, type Timeouts } from "../../lib/server/timeouts.ts";
 import { TlsListener } from "../../lib/server/tls_listener.ts";
 import { makeCertificates } from "../support/certificates.ts";
@@ -20,9 +22,18 @@ export class TestListener implements AsyncDisposable {
     const folder = await TemporaryFolder.create();
     await makeCertificates(folder.path);
     const read = (file: string) => Deno.readTextFileSync(join(folder.path, file));
-    const credentials = { ca: read("ca.pem"), certificate: read("server.pem"), key: read("server-key.pem") };
+    const ca = read("ca.pem");
+    const authorities = Authorities.parse(ca);
+    const credentials = {
+      ca,
+      crl: undefined,
+      authorities,
+      certificate: read("server.pem"),
+      key: read("server-key.pem"),
+    };
+    const audit = new Audit({ auditLog: undefined, auditArgs: "off" });
     const listener = await TlsListener.listen({
-      ...{ hostname: "127.0.0.1", port: 0, credentials, answer, maxConnections: 100 },
+      ...{ hostname: "127.0.0.1", port: 0, credentials, answer, audit, maxConnections: 100 },
       timeouts: { ...TIMEOUTS, ...timeouts },
     });
     return new TestListener(folder, listener);

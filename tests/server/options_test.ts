@@ -26,6 +26,7 @@ Deno.test("readOptions has a default for what needs one", async () => {
     listen: { hostname: "127.0.0.1", port: 8443 },
     stateDir: "/var/lib/teleworker",
     cgroupRoot: "teleworker",
+    auditArgs: "off",
     logLevel: "info",
     maxJobs: 1000,
     defaultLimits: {},

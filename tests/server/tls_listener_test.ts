@@ -69,17 +69,48 @@ Deno.test("a server that its authority does not vouch for is refused by clients"
   await rejects(worksFor(daemon));
 });
 
-Deno.test("the only way in from the network is the port", async () => {
+Deno.test("the daemon listens on its port and its Unix socket and on nothing else, also while it serves", async () => {
   await using daemon = await Daemon.start();
   await using connection = await RawConnection.open(daemon);
   await connection.request("GET /healthz");
   await connection.said("ok");
   const [, port] = daemon.address.split(":");
-  deepEqual(listenersOf(daemon.pid), [Number(port)]);
+  const listening = { tcp: listenersOf(daemon.pid), unix: unixListenersOf(daemon.pid) };
+  deepEqual(listening, { tcp: [Number(port)], unix: [daemon.socket] });
+  equal(["udp", "udp6", "raw", "raw6"].some((table) => inodesIn(daemon.pid, table)), false);
 });
 
 /** TCP ports on which a process listens: its sockets' inodes among those of proc_net_tcp(5) in state 0A. */
 function listenersOf(pid: number): number[] {
+  const inodes = socketsOf(pid);
+  const lines = ["tcp", "tcp6"].flatMap((name) =>
+    Deno.readTextFileSync(`/proc/${pid}/net/${name}`).split("\n").slice(1)
+  );
+  return lines.map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode = ""]) => state === "0A" && inodes.has(inode))
+    .map(([, local = ""]) => parseInt(local.split(":")[1] ?? "", 16));
+}
+
+/** Paths of the Unix sockets on which a process listens: proc_net_unix(5), those with the flag `__SO_ACCEPTCON`. */
+function unixListenersOf(pid: number): string[] {
+  const inodes = socketsOf(pid);
+  const lines = Deno.readTextFileSync(`/proc/${pid}/net/unix`).split("\n").slice(1).map((line) =>
+    line.trim().split(/\s+/)
+  );
+  return lines.filter(([, , , flags = "0", , , inode = ""]) =>
+    (parseInt(flags, 16) & 0x10000) !== 0 && inodes.has(inode)
+  )
+    .map((fields) => fields[7] ?? "");
+}
+
+/** Whether a process has a socket in one of the tables of /proc/PID/net in which no socket listens, but all receive. */
+function inodesIn(pid: number, table: string): boolean {
+  const inodes = socketsOf(pid);
+  const lines = Deno.readTextFileSync(`/proc/${pid}/net/${table}`).split("\n").slice(1);
+  return lines.some((line) => inodes.has(line.trim().split(/\s+/)[9] ?? ""));
+}
+
+function socketsOf(pid: number): ReadonlySet<string> {
   const inodes = new Set<string>();
   for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
     try {
@@ -90,12 +121,7 @@ function listenersOf(pid: number): number[] {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  const lines = ["tcp", "tcp6"].flatMap((name) =>
-    Deno.readTextFileSync(`/proc/${pid}/net/${name}`).split("\n").slice(1)
-  );
-  return lines.map((line) => line.trim().split(/\s+/))
-    .filter(([, , , state, , , , , , inode = ""]) => state === "0A" && inodes.has(inode))
-    .map(([, local = ""]) => parseInt(local.split(":")[1] ?? "", 16));
+  return inodes;
 }
 
 Deno.test("a thousand clients that connect and leave during the handshake leave nothing behind", async () => {

@@ -34,6 +34,14 @@ Deno.test("another's job is to an operator as if there were none", async (t) => 
       equal(JSON.stringify(others).replaceAll(id, ""), JSON.stringify(none).replaceAll(nobodys, ""));
     }
   });
+  await t.step("by its name and by the beginning of its id, which name no job in a path", async () => {
+    for (const reference of ["secret", id.slice(0, 8), id.toUpperCase(), `${id}%00`, "%2e%2e"]) {
+      for (const [method, rest] of [["GET", ""], ["GET", "/stdout"], ["POST", "/stop"], ["DELETE", ""]] as const) {
+        await problemOf(await alice.send(method, `/v1/jobs/${reference}${rest}`), 404);
+      }
+    }
+    equal((await bob.job(await bob.send("GET", `/v1/jobs/${id}`))).state, "running");
+  });
   await t.step("in lists, whatever is asked for", async () => {
     deepEqual(await idsOf(alice), [own.id]);
     for (

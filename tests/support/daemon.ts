@@ -29,6 +29,8 @@ export class Daemon implements AsyncDisposable {
   readonly cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
   /** HOST:PORT once it runs. */
   address = "";
+  /** The certificate of the authority that its certificates began with. */
+  authority = "";
   /** What it wrote to stderr. */
   log = "";
   readonly #options: DaemonOptions;
@@ -48,6 +50,7 @@ export class Daemon implements AsyncDisposable {
     const daemon = new Daemon(await TemporaryFolder.create(), options);
     try {
       await makeCertificates(daemon.certs);
+      daemon.authority = await Deno.readTextFile(join(daemon.certs, "ca.pem"));
       await daemon.run();
       return daemon;
     } catch (error) {
@@ -97,6 +100,11 @@ export class Daemon implements AsyncDisposable {
     ]).then(() => ready.reject(new Error(`The daemon did not start: ${this.log}`)));
     ready.promise.catch(() => {});
     this.address = await ready.promise;
+  }
+
+  /** Sends a signal that does not end it. */
+  signal(signal: Deno.Signal): void {
+    Deno.kill(this.pid, signal);
   }
 
   /** Ends the daemon by a signal; its jobs go on. */

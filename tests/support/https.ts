@@ -13,7 +13,7 @@ export class Https implements Disposable {
   }
 
   /** Opens it with the certificate of `name`. */
-  static async as(daemon: Daemon, name: string): Promise<Https> {
+  static async as(daemon: Pick<Daemon, "address" | "certs">, name: string): Promise<Https> {
     const read = (file: string) => Deno.readTextFile(join(daemon.certs, file));
     const client = Deno.createHttpClient({
       caCerts: [await read("ca.pem")],

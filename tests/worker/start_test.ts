@@ -76,6 +76,23 @@ Deno.test("more jobs than may run at once are refused until one has ended", asyn
   equal((await test.run(["true"])).exitCode, 0);
 });
 
+Deno.test("more jobs of one owner than may run at once are refused, also after a restart, and nobody else's", async () => {
+  await using test = await TestWorker.open({ maxJobsPerOwner: 2 });
+  const starts = Array.from({ length: 4 }, () => test.start(["sleep", "1000"]));
+  const results = await Promise.allSettled(starts);
+  equal(results.filter(({ status }) => status === "fulfilled").length, 2);
+  const bobs = await test.start(["sleep", "1000"], { owner: "bob" });
+  await test.close();
+  await test.open();
+  await rejects(test.start(["true"]), refused("busy"));
+  await test.worker.stop(bobs.id);
+  await rejects(test.start(["true"]), refused("busy"));
+  const [running] = test.worker.list({ owner: "alice", limit: 1 }).jobs;
+  await test.worker.remove(running?.id ?? "");
+  // Neither what fails nor what is refused holds a place.
+  for (const words of [["/no/such"], ["true"], ["true"]]) notEqual((await test.run(words)).state, "running");
+});
+
 Deno.test({
   name: "limits are refused where there is nothing to limit with",
   // Only there.

@@ -1,11 +1,11 @@
 import { FIRST_OFFSET, OFFSET, outputSchema, STREAMS } from "../../contract/mod.ts";
-import { type Handler, visibleJob } from "../context.ts";
+import type { Handler } from "../context.ts";
 import { readQuery } from "../input.ts";
 import { ProblemError } from "../problem.ts";
 
 /** `GET /v1/jobs/{id}/stdout` and `/stderr`: raw bytes, followed until the end on request. */
 export const output: Handler = async (context, { worker, followers }) => {
-  const id = visibleJob(context, worker);
+  const id = context.var.job;
   const stream = STREAMS.find((stream) => stream === context.req.param("stream"));
   if (stream === undefined) throw new ProblemError(404, "There is no such stream");
   const query = readQuery(context.req.raw, outputSchema);

@@ -1,10 +1,8 @@
-import { logger } from "../logger.ts";
-import { type Handler, visibleJob } from "../context.ts";
+import type { Handler } from "../context.ts";
 
 /** `DELETE /v1/jobs/{id}`: stops the job if need be and removes its record and output. */
 export const remove: Handler = async (context, { worker }) => {
-  const id = visibleJob(context, worker);
-  logger.info("{name} removes {id}", { name: context.env.caller.name, id });
+  const id = context.var.job;
   await worker.remove(id);
   return context.body(null, 204);
 };

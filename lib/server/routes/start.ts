@@ -1,5 +1,4 @@
 import { IDEMPOTENCY_KEY, idempotencyKeySchema, startSchema } from "../../contract/mod.ts";
-import { logger } from "../logger.ts";
 import type { Handler } from "../context.ts";
 import { readBody } from "../input.ts";
 import { present } from "../present.ts";
@@ -17,7 +16,6 @@ export const start: Handler = async (context, { worker }) => {
   }
   const request = await readBody(context.req.raw, startSchema);
   const job = await worker.start({ ...request, owner: context.env.caller.name, idempotencyKey: idempotencyKey.data });
-  // Not the arguments: they may hold secrets.
-  logger.info("{name} started {id}: {command}", { name: job.owner, id: job.id, command: job.command });
+  context.set("started", job);
   return context.json(present(job), 201, { Location: `/v1/jobs/${job.id}` });
 };

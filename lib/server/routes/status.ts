@@ -1,11 +1,11 @@
 import { type Job, statusSchema } from "../../contract/mod.ts";
-import { type Handler, visibleJob } from "../context.ts";
+import type { Handler } from "../context.ts";
 import { readQuery } from "../input.ts";
 import { present } from "../present.ts";
 
 /** `GET /v1/jobs/{id}`: the job as it is, or with `?wait=true` once it has ended. */
 export const status: Handler = (context, { worker, followers }) => {
-  const id = visibleJob(context, worker);
+  const id = context.var.job;
   const { wait } = readQuery(context.req.raw, statusSchema);
   // Also before a wait, for a damaged job is to be told by the answer's status, which goes out before the body.
   const now = worker.status(id);

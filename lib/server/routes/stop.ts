@@ -1,16 +1,14 @@
 import { stopSchema } from "../../contract/mod.ts";
 import { isSignal } from "../../worker/mod.ts";
-import { logger } from "../logger.ts";
-import { type Handler, visibleJob } from "../context.ts";
+import type { Handler } from "../context.ts";
 import { readBody } from "../input.ts";
 import { present } from "../present.ts";
 import { ProblemError } from "../problem.ts";
 
 /** `POST /v1/jobs/{id}/stop`: answers with the job once it has ended. */
 export const stop: Handler = async (context, { worker }) => {
-  const id = visibleJob(context, worker);
+  const id = context.var.job;
   const { signal, graceSeconds } = await readBody(context.req.raw, stopSchema);
   if (signal !== undefined && !isSignal(signal)) throw new ProblemError(400, `Cannot send "${signal}": no such signal`);
-  logger.info("{name} stops {id}", { name: context.env.caller.name, id });
   return context.json(present(await worker.stop(id, { signal, graceSeconds })));
 };

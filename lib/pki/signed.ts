@@ -1,0 +1,52 @@
+import { type KeyObject, verify } from "node:crypto";
+import { DerReader, DerTag, readSingle } from "./der_reader.ts";
+import { decodeObjectIdentifier } from "./der_values.ts";
+
+/** What an authority has signed: a certificate or a list of revoked ones, which have the same frame (RFC 5280, 4.1.1 and 5.1.1). */
+export interface Signed {
+  /** What the signature is over: the content with its tag and length. */
+  readonly signedBytes: Uint8Array;
+  /** The content of the algorithm's identifier. */
+  readonly algorithm: Uint8Array;
+  /** The signature. */
+  readonly signature: Uint8Array;
+}
+
+/** The digest of each signature algorithm (RFC 5758, 3.2; RFC 4055, 5; RFC 8410, 3: none of its own). SHA-1 is not among them. */
+const DIGESTS: ReadonlyMap<string, { readonly key: string; readonly digest: string | null }> = new Map([
+  ["1.2.840.10045.4.3.2", { key: "ec", digest: "sha256" }],
+  ["1.2.840.10045.4.3.3", { key: "ec", digest: "sha384" }],
+  ["1.2.840.10045.4.3.4", { key: "ec", digest: "sha512" }],
+  ["1.2.840.113549.1.1.11", { key: "rsa", digest: "sha256" }],
+  ["1.2.840.113549.1.1.12", { key: "rsa", digest: "sha384" }],
+  ["1.2.840.113549.1.1.13", { key: "rsa", digest: "sha512" }],
+  ["1.3.101.112", { key: "ed25519", digest: null }],
+]);
+
+/**
+ * Reads the frame of what is signed.
+ *
+ * @param der Exactly one certificate or list.
+ * @throws {SyntaxError} for everything that is not DER.
+ */
+export function parseSigned(der: Uint8Array): Signed {
+  const frame = new DerReader(readSingle(der, DerTag.sequence));
+  const signedBytes = frame.whole(DerTag.sequence);
+  const algorithm = frame.read(DerTag.sequence);
+  const [unused, ...signature] = frame.read(DerTag.bitString);
+  frame.end();
+  if (unused !== 0) throw new SyntaxError("Cannot read signature: it is not whole bytes");
+  return { signedBytes, algorithm, signature: Uint8Array.from(signature) };
+}
+
+/** Whether the owner of this public key has signed it, with an algorithm that is used today (ECDSA, RSA PKCS #1, Ed25519). */
+export function isSignedBy({ signedBytes, algorithm, signature }: Signed, key: KeyObject): boolean {
+  const known = DIGESTS.get(decodeObjectIdentifier(new DerReader(algorithm).read(DerTag.objectIdentifier)));
+  if (known === undefined || known.key !== key.asymmetricKeyType) return false;
+  try {
+    return verify(known.digest, signedBytes, key, signature);
+  } catch {
+    // A signature that is not even of the algorithm's form.
+    return false;
+  }
+}

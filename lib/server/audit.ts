@@ -1,0 +1,108 @@
+import { Buffer } from "node:buffer";
+import { createHmac, randomBytes } from "node:crypto";
+import type { RouteName } from "../contract/mod.ts";
+import type { Caller } from "./context.ts";
+import { escapeControls } from "./escape_controls.ts";
+import { logger } from "./logger.ts";
+import type { Options } from "./options.ts";
+
+/** What the audit log tells of. */
+export interface AuditEvent {
+  /**
+   * `decision`: whether a request may go on. `outcome`: what became of one that could change something, or failed.
+   * `handshake`: a connection that was not let in. `closed`: an open connection whose certificate is not good any more.
+   */
+  readonly event: "decision" | "outcome" | "handshake" | "closed";
+  readonly allowed: boolean;
+  /** Why not, or why it came to nothing. */
+  readonly reason?: string | undefined;
+  /** Who, as far as that is known. */
+  readonly who: Partial<Caller> & { readonly subject?: string };
+  /** Which call of the API; null for none. */
+  readonly route?: RouteName | null;
+  /** The job's id, or what was in its place. */
+  readonly job?: string | undefined;
+  /** The HTTP status of the answer. */
+  readonly status?: number;
+  /** What a start has started. */
+  readonly started?: { readonly command: string; readonly args: readonly string[] } | undefined;
+}
+
+/** The audit log: a JSON line for each decision, appended to a file, or nothing at all. */
+export class Audit implements Disposable {
+  readonly #path: string | undefined;
+  readonly #args: Options["auditArgs"];
+  /** Who can read the log but not this process cannot try out arguments against the hashes. */
+  readonly #key = randomBytes(32);
+  #file: Deno.FsFile | undefined;
+  /** Whether the last line could not be written, or not whole. */
+  #failing = false;
+
+  /**
+   * Opens it, if there is to be one.
+   * @throws {Error} when the file cannot be opened.
+   */
+  constructor({ auditLog, auditArgs }: Pick<Options, "auditLog" | "auditArgs">) {
+    this.#path = auditLog;
+    this.#args = auditArgs;
+    try {
+      this.#open();
+    } catch (error) {
+      throw new Error(`Cannot open the audit log "${auditLog}": ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  /** Writes a line. What cannot be written is lost; the daemon goes on, and its own log says so once. */
+  record({ event, allowed, reason, who, route, job, status, started }: AuditEvent): void {
+    if (this.#file === undefined) return;
+    const { name, role, serial, subject, peer } = who;
+    const line = {
+      time: new Date().toISOString(),
+      ...{ event, allowed, route, job: job?.slice(0, 64), status, reason: reason?.slice(0, 1024) },
+      ...{ name, role, serial, subject, peer },
+      ...(started === undefined ? {} : { command: started.command, ...this.#argsOf(started) }),
+    };
+    this.#write(this.#file, Buffer.from(`${this.#failing ? "\n" : ""}${escapeControls(JSON.stringify(line))}\n`));
+  }
+
+  /** Opens the file anew, for after its renaming. */
+  reopen(): void {
+    const old = this.#file;
+    try {
+      this.#open();
+      old?.close();
+    } catch (error) {
+      logger.error("Cannot open the audit log again, the old file goes on: {error}", { error });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #open(): void {
+    if (this.#path === undefined) return;
+    this.#file = Deno.openSync(this.#path, { append: true, create: true, mode: 0o600 });
+  }
+
+  #argsOf({ command, args }: NonNullable<AuditEvent["started"]>): object {
+    if (this.#args === "full") return { args };
+    if (this.#args === "off") return {};
+    return { argsHash: createHmac("sha256", this.#key).update(JSON.stringify([command, ...args])).digest("hex") };
+  }
+
+  #write(file: Deno.FsFile, bytes: Uint8Array): void {
+    try {
+      // In one call, for lines of two daemons in one file to stay whole.
+      if (file.writeSync(bytes) < bytes.length) throw new Error("there is no space for a whole line");
+      if (this.#failing) {
+        logger.warn("The audit log can be written again; what was to be recorded meanwhile is missing");
+      }
+      this.#failing = false;
+    } catch (error) {
+      if (!this.#failing) logger.error("Cannot write the audit log, and go on without: {error}", { error });
+      this.#failing = true;
+    }
+  }
+}
