@@ -13,7 +13,7 @@ const COLOURS: Readonly<Record<Job["state"], number>> = {
 
 /** How a job is, in a few words: `exited 3`, `signaled SIGKILL, out of memory`. */
 export function describeState(job: Job): string {
-  const how = job.signal ?? (job.exitCode === null ? "" : String(job.exitCode));
+  const how = clean(job.signal ?? "") || (job.exitCode === null ? "" : String(job.exitCode));
   return `${job.state} ${how}`.trim() + (job.outOfMemory ? ", out of memory" : "");
 }
 

@@ -109,6 +109,8 @@ export class Watch implements AsyncDisposable {
       if (entry.ended !== null) continue;
       try {
         await entry.launching;
+        // It came to nothing meanwhile, and says why: only what has no end is to be looked after.
+        if (entry.ended !== null || this.#host.registry.get(entry.spec.id) !== entry) continue;
         await look(this.#host, entry);
         this.#reported.delete(entry);
       } catch (error) {

@@ -23,7 +23,8 @@ interface Asked {
 
 /** Many identities ask at once, each over many connections. */
 export const mixedIdentities: Case = {
-  name: `${REQUESTS} pipelined requests on each of many connections are answered in order, to each identity what is its own`,
+  name:
+    `${REQUESTS} pipelined requests on each of many connections are answered in order, to each identity what is its own`,
   run: async (random) => {
     await using daemon = await Daemon.start();
     const jobs = new Map<string, Job>();

@@ -41,7 +41,9 @@ function wrongRecords(hello: Uint8Array): Uint8Array[] {
     ...[0x0002, 0x0200, 0x0300, 0x0305, 0x7f1c, 0xffff].map((version) => record(HANDSHAKE, version, body)),
     ...[0, CHANGE_CIPHER_SPEC, ALERT, APPLICATION_DATA, HEARTBEAT, 128, 255].map((type) => record(type, TLS_1_0, body)),
     record(HANDSHAKE, TLS_1_0, new Uint8Array()),
-    ...[0xffff, 0x4001, 0x4800, body.length - 1, body.length + 1].map((length) => record(HANDSHAKE, TLS_1_0, body, length)),
+    ...[0xffff, 0x4001, 0x4800, body.length - 1, body.length + 1].map((length) =>
+      record(HANDSHAKE, TLS_1_0, body, length)
+    ),
     // A handshake message that claims to have 16 MiB, and one of each type that a client may not begin with.
     record(HANDSHAKE, TLS_1_0, Uint8Array.of(1, 0xff, 0xff, 0xff)),
     ...[0, 2, 4, 8, 11, 13, 15, 20, 24, 254].map((type) => record(HANDSHAKE, TLS_1_2, Uint8Array.of(type, 0, 0, 0))),

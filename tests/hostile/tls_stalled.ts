@@ -36,9 +36,18 @@ async function flood(): Promise<void> {
   const health = await Health.of(daemon);
   const hello = await clientHello();
   // Byte by byte through the beginnings of its records and messages, and in the middle of them.
-  const stages = [0, 1, 4, 5, 6, 9, 40, hello.length - 1, hello.length, ...[1, 5, 6, 7, 11, 100, 400].map((more) =>
-    hello.length + more
-  )].map((bytes) => stall(daemon, bytes));
+  const stages = [
+    0,
+    1,
+    4,
+    5,
+    6,
+    9,
+    40,
+    hello.length - 1,
+    hello.length,
+    ...[1, 5, 6, 7, 11, 100, 400].map((more) => hello.length + more),
+  ].map((bytes) => stall(daemon, bytes));
   await using stack = new AsyncDisposableStack();
   const connections: TcpConnection[] = [];
   while (connections.length < CONNECTIONS) {

@@ -52,7 +52,7 @@ async function allJobs(api: Api, state: string | undefined): Promise<{ jobs: Job
 function formatJobs(jobs: readonly Job[], terminal: Terminal): string[] {
   const rows = jobs.map((job) => [
     job.id,
-    job.name ?? "-",
+    clean(job.name ?? "-"),
     clean(job.owner),
     describeState(job),
     job.durationSeconds === null ? "-" : formatDuration(job.durationSeconds),

@@ -147,7 +147,13 @@ const TARGETS: readonly Row[] = [
   ...["http://other/v1/version", "http://a:b@other/v1/version", "/v1/jobs/%2e%2e/version", "/v1/jobs/../version"].map((
     target,
   ): Row => [`the target ${target}`, get(HOST, target), GOOD]),
-  ...["//other/v1/version", "http:///v1/version", "file:///etc/passwd", "/v1/jobs/%2e%2e%2fversion", "/v1/jobs/..%5c..%5cversion"]
+  ...[
+    "//other/v1/version",
+    "http:///v1/version",
+    "file:///etc/passwd",
+    "/v1/jobs/%2e%2e%2fversion",
+    "/v1/jobs/..%5c..%5cversion",
+  ]
     .map((target): Row => [`the target ${target}`, get(HOST, target), MISSING]),
   ...["%00", "%zz", "%", "%ff%fe", "%c0%ae%c0%ae", "%ed%a0%80", "%u0041", "%f8%80%80%80%80"].map((
     id,

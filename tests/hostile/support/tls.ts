@@ -64,7 +64,10 @@ export async function interfere(
   });
   let received = "";
   client.on("error", () => {}).on("data", (chunk) => received += chunk.toString("latin1"));
-  client.on("secureConnect", () => client.write("GET /v1/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+  client.on(
+    "secureConnect",
+    () => client.write("GET /v1/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+  );
   await once(client, "close").catch(() => {});
   client.destroy();
   upstream.destroy();
