@@ -46,7 +46,9 @@ export class Connection {
     try {
       const answer = await this.#respond(request);
       const tooLarge = Number(request.headers["content-length"] ?? 0) > MOST_RECEIVED;
-      if (this.#ending || tooLarge) response.shouldKeepAlive = false;
+      // Deno 2.9's node:http drops what came in one piece with a request that asks for another protocol: nothing may follow it.
+      const upgrade = request.headers.upgrade !== undefined;
+      if (this.#ending || tooLarge || upgrade) response.shouldKeepAlive = false;
       if (this.#socket.destroyed) return await answer.body?.cancel();
       await writeResponse(response, answer, (cancel) => this.#under.set(response, cancel));
     } catch (error) {

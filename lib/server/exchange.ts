@@ -7,9 +7,10 @@ import { ProblemError } from "./problem.ts";
  * A request of node:http's as the app wants it, with its whole body. What is too large is never held: the rest of it is let go of
  * as it comes.
  * @param patience milliseconds between two pieces of the body.
- * @throws {ProblemError} 400, 408 or 413.
+ * @throws {ProblemError} 400, 408, 413, 501 or 505.
  */
 export async function readRequest(message: IncomingMessage, patience: number): Promise<Request> {
+  refuseOdd(message);
   const { method = "GET", url = "", rawHeaders } = message;
   // The absolute form (RFC 9112, 3.2.2) says no more than its path does: there is one host here.
   const target = URL.parse(url.startsWith("/") ? `http://localhost${url}` : url);
@@ -24,6 +25,19 @@ export async function readRequest(message: IncomingMessage, patience: number): P
   } catch {
     throw new ProblemError(400, `Cannot read the request: "${method}" is no method for this server`);
   }
+}
+
+/** Refuses what node:http lets pass, but RFC 9112 does not: other versions (2.3), odd hosts (3.2), unknown codings (6.1). */
+function refuseOdd({ httpVersion, httpVersionMajor, rawHeaders, headers }: IncomingMessage): void {
+  if (httpVersionMajor !== 1) throw new ProblemError(505, `Cannot read the request: "${httpVersion}" is no HTTP/1`);
+  const hosts = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === "host");
+  if (hosts.length > 1) throw new ProblemError(400, "Cannot read the request: it has more than one host");
+  if (hosts.some((host) => !/^[\w.~%!$&'()*+,;=:[\]-]*$/.test(host))) {
+    throw new ProblemError(400, "Cannot read the request: its host is none");
+  }
+  const coding = headers["transfer-encoding"];
+  if (coding === undefined || coding.toLowerCase() === "chunked") return;
+  throw new ProblemError(501, `Cannot read the request: "${coding}" is no transfer coding for this server`);
 }
 
 async function readBody(message: IncomingMessage, patience: number): Promise<Uint8Array<ArrayBuffer> | null> {

@@ -13,7 +13,9 @@ const TITLES: Readonly<Record<number, string>> = {
   422: "Not possible on this host",
   500: "Internal error",
   429: "Too many requests",
+  501: "Not implemented",
   503: "Service unavailable",
+  505: "HTTP version not supported",
   507: "Insufficient storage",
 };
 

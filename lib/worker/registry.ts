@@ -16,8 +16,8 @@ export interface Entry {
   outputBytes: number | null;
   /** Lines of the drains' note of what is missing, while it runs; then they stand in its end's record. */
   gaps: readonly string[];
-  /** Resolves when the job has a first process or will never have one. */
-  launching: Promise<void>;
+  /** Resolves when the job has a first process or will never have one; null from then on. */
+  launching: Promise<void> | null;
   /** Resolves when `ended` is set, or the job is set aside. */
   readonly whenEnded: PromiseWithResolvers<void>;
 }
@@ -68,7 +68,7 @@ export class Registry {
       ended: null,
       outputBytes: null,
       gaps: [],
-      launching: Promise.resolve(),
+      launching: null,
       whenEnded: Promise.withResolvers(),
     };
     this.#sequence = Math.max(this.#sequence, spec.sequence);

@@ -107,8 +107,9 @@ export class Watch implements AsyncDisposable {
     for await (const { name } of Deno.readDir(this.#host.state.ended)) await this.#answer(name);
     for (const entry of [...this.#host.registry.values()]) {
       try {
-        if (entry.ended === null) await entry.launching;
-        // It may have come to nothing meanwhile.
+        // Not waited for: a start that hangs, as on a dead network disk, must not hold up the others.
+        if (entry.launching !== null) continue;
+        // What came to nothing says why; only what has no end is to be looked after.
         if (entry.ended !== null || this.#host.registry.get(entry.spec.id) !== entry) continue;
         await look(this.#host, entry);
         this.#reported.delete(entry);

@@ -103,3 +103,7 @@ Deno.test("paint colours a state only where colour is wanted", () => {
   equal(paint("exited 0", aJob({ state: "exited", exitCode: 0 }), COLOUR), "exited 0");
   equal(paint("exited 1", aJob({ state: "exited", exitCode: 1 }), COLOUR), "\x1b[31mexited 1\x1b[0m");
 });
+
+Deno.test("describeState shows a signal's name and obeys no terminal escapes in it", () => {
+  equal(describeState(aJob({ state: "signaled", signal: "\x1b[2J" })), "signaled \\u001b[2J");
+});

@@ -163,3 +163,40 @@ Deno.test("Connection speaks HTTP as it should", async (t) => {
     match(await answerTo(`POST / HTTP/1.1\r\n${close}${two}\r\nabcd`), /^(HTTP\/1.1 400 |$)/);
   });
 });
+
+/** The status of the answer to a request that begins so, and whether another one behind it, in the same piece, is answered. */
+async function statusOf(head: string): Promise<[status: string | undefined, next: boolean]> {
+  await using listener = await TestListener.start(echo);
+  await using connection = await RawConnection.open(listener);
+  await connection.send(`${head}\r\n\r\nGET /next HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  const answers = await connection.ended();
+  return [/^HTTP\/1.1 (\d+)/.exec(answers)?.[1], answers.includes("alice /next")];
+}
+
+Deno.test("Connection refuses requests with no host that RFC 9112 allows", async () => {
+  for (
+    const hosts of ["Host: a\r\nHost: a", "Host: a\r\nhost: b", "Host: a b", "Host: a/b", "Host: u@a", 'Host: "a"']
+  ) {
+    deepEqual(await statusOf(`GET / HTTP/1.1\r\n${hosts}`), ["400", true], hosts);
+  }
+  for (const host of ["", "a", "a:1", "[::1]:1", "127.0.0.1", "a_b.c-d"]) {
+    deepEqual(await statusOf(`GET / HTTP/1.1\r\nHost: ${host}`), ["200", true], host);
+  }
+});
+
+Deno.test("Connection refuses transfer codings and versions that it does not know", async () => {
+  for (const coding of ["gzip, chunked", "identity, chunked"]) {
+    const [status] = await statusOf(`POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ${coding}\r\n\r\n0`);
+    equal(status, "501", coding);
+  }
+  await using listener = await TestListener.start(echo);
+  for (const line of ["GET / HTTP/2.0\r\nHost: a", "GET /"]) {
+    await using connection = await RawConnection.open(listener);
+    await connection.send(`${line}\r\n\r\n`);
+    match(await connection.ended(), /^HTTP\/1.1 505 /, line);
+  }
+});
+
+Deno.test("Connection ends after a request for another protocol", async () => {
+  deepEqual(await statusOf("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket"), ["200", false]);
+});

@@ -137,3 +137,14 @@ Deno.test("two hundred jobs started at once all end as they should, with what th
   }
   equal(test.worker.list({ states: ["running"], limit: 1 }).jobs.length, 0);
 });
+
+Deno.test("Worker keeps every start that failed, also while it looks after its jobs", async () => {
+  await using test = await TestWorker.open();
+  for (let round = 0; round < 60; round++) {
+    const starts = Array.from(
+      { length: 10 },
+      () => test.worker.start({ owner: "alice", command: "/no/such", args: [] }),
+    );
+    for (const { id } of await Promise.all(starts)) equal(test.worker.status(id).state, "failed");
+  }
+});

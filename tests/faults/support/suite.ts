@@ -15,9 +15,9 @@ const DEFAULT_SEED = 1;
 
 /**
  * Registers the cases as tests, run once each; with `--minutes N` among the arguments again and again for that long, each round
- * with another seed. `--seed N` is the seed of the first round.
+ * with another seed. `--seed N` is the seed of the first round. `task` is what runs the suite.
  */
-export function faultSuite(cases: readonly Case[], args: readonly string[]): void {
+export function faultSuite(cases: readonly Case[], args: readonly string[], task = "test:faults"): void {
   const { values } = parseArgs({ args: [...args], options: { seed: { type: "string" }, minutes: { type: "string" } } });
   const seed = wholeNumber("seed", values.seed ?? String(DEFAULT_SEED));
   const minutes = wholeNumber("minutes", values.minutes ?? "0");
@@ -28,7 +28,7 @@ export function faultSuite(cases: readonly Case[], args: readonly string[]): voi
     Deno.test({
       name: `${fault.name}${why === null ? "" : ` (not here: ${why})`}`,
       ignore: why !== null,
-      fn: () => runCase(fault, seed),
+      fn: () => runCase(fault, seed, task),
     });
   }
   if (minutes === 0) return;
@@ -38,18 +38,18 @@ export function faultSuite(cases: readonly Case[], args: readonly string[]): voi
       const next = seeds.between(1, 2 ** 31);
       console.log(`Round with --seed ${next}`);
       for (const fault of cases) {
-        if ((fault.impossible ?? null) === null) await test.step(fault.name, () => runCase(fault, next));
+        if ((fault.impossible ?? null) === null) await test.step(fault.name, () => runCase(fault, next, task));
       }
     }
   });
 }
 
-async function runCase(fault: Case, seed: number): Promise<void> {
+async function runCase(fault: Case, seed: number, task: string): Promise<void> {
   try {
     await fault.run(new Random(seed).for(fault.name));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`${reason}\nAgain with the same choices: deno task test:faults --seed ${seed}`, { cause: error });
+    throw new Error(`${reason}\nAgain with the same choices: deno task ${task} --seed ${seed}`, { cause: error });
   }
 }
 
