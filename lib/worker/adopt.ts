@@ -142,7 +142,8 @@ export async function look(host: Host, entry: Entry): Promise<void> {
   const runner = entry.runner ?? await claim(host, entry);
   const ran = entry.started !== null || runner.startTime !== 0 || isOfEarlierBoot(host, entry);
   if (!ran) return await discard(host, entry);
-  if (isAlive(runner, host.bootId)) return noteLateStart(host, entry);
+  // A claim of our own names nobody: where time is coarse, process 1 may well have begun at 0.
+  if (runner.startTime !== 0 && isAlive(runner, host.bootId)) return noteLateStart(host, entry);
   // After the look at the process: a runner that has gone has recorded the end before.
   noteEnd(host, entry);
   if (entry.ended === null) await lose(host, entry);

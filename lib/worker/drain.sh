@@ -19,7 +19,8 @@ drain() {
   # When no process can be forked any more this shell leaves, through this trap, and becomes the copy itself.
   trap 'exec cat <&7 >&8' EXIT
   # With exec, for a shell keeps a copy of what is redirected for one command: here the end of the FIFO that is written to.
-  exec 3>&- 4>&- 5>&- 8>>"$TELEWORKER_OUTPUT.$stream"
+  # What dd says goes through a FIFO, for a full disk has no place for it, and dd takes that for a failure.
+  exec 3>&- 4>&- 5>&- 8>>"$TELEWORKER_OUTPUT.$stream" 9<>"$stream.copied"
   most=$(((TELEWORKER_OUTPUT_MAX + TELEWORKER_SLICE) / TELEWORKER_BLOCK))
   while copy_blocks "$most"; do
     free_head
@@ -32,18 +33,21 @@ drain() {
 # Copies so many blocks, each as soon as it is there and as small as it comes. Fails when the output has ended.
 copy_blocks() {
   while [ -z "$over" ]; do
-    LC_ALL=C dd bs="$TELEWORKER_BLOCK" count="$1" <&7 >&8 2>"$stream.copied" &
+    LC_ALL=C dd bs="$TELEWORKER_BLOCK" count="$1" <&7 >&8 2>&9 &
     copy=$!
     wait "$copy"
-    status=$? copy='' blocks=0 bytes=''
+    status=$? copy='' blocks=0 bytes=0
+    echo end >&9
     # Only dd can tell what it did: a shell has no sizes without a process.
     while read -r word what; do
       case $what in
       "records in") blocks=$((${word%+*} + ${word#*+})) ;;
-      bytes*) bytes=$word ;;
+      # One is a "byte".
+      byte*) bytes=$word ;;
       esac
-    done <"$stream.copied"
-    if [ "$status" = 0 ] && [ -n "$bytes" ]; then
+      [ "$word" != end ] || break
+    done <&9
+    if [ "$status" = 0 ]; then
       size=$((size + bytes))
       [ "$blocks" = "$1" ]
       return
@@ -58,13 +62,15 @@ copy_blocks() {
 mend() {
   while
     sleep 1
+    # Its runner was killed, and then the job was removed: there will never be space in a folder that is gone.
+    [ -e spec.json ] || { over=1; return; }
     ! dd if=/dev/zero of="$stream.space" bs="$TELEWORKER_BLOCK" count=2 2>/dev/null
   do
     rm -f "$stream.space"
   done
   rm -f "$stream.space"
   size=$(wc -c <"$TELEWORKER_OUTPUT.$stream")
-  [ "$status" = 0 ] || { echo "$stream $size" >>gaps && : >"$TELEWORKER_DOORBELL"; }
+  echo "$stream $size" >>gaps && : >"$TELEWORKER_DOORBELL"
 }
 
 # Frees the oldest blocks of a log that is over its most; all offsets stay. Readers are told before any byte goes.

@@ -65,7 +65,7 @@ leave() {
 trap 'leave 2>/dev/null' EXIT
 
 # Pipes, not the logs themselves: a program that opens /dev/stderr for writing would truncate a regular file.
-mkfifo -m 600 stdout.fifo stderr.fifo && { [ -z "$TELEWORKER_OWNER" ] || chown "$TELEWORKER_OWNER" stdout.fifo stderr.fifo; } || {
+mkfifo -m 600 stdout.fifo stderr.fifo stdout.copied stderr.copied && { [ -z "$TELEWORKER_OWNER" ] || chown "$TELEWORKER_OWNER" stdout.fifo stderr.fifo; } || {
   trap - EXIT
   exit
 }
@@ -119,6 +119,8 @@ fi
 
 # A full disk must not cost the job its end: wait for space, or until the job has been removed.
 until record 2>/dev/null >ended.json.new && mv ended.json.new ended.json; do
+  # A start that failed before anybody was told of it is not waited for: the daemon refuses it.
+  [ -z "$failed" ] || [ "$step" = exec ] || { trap - EXIT; exit; }
   sleep 1
   [ -e spec.json ] || exit
 done

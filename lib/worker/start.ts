@@ -117,15 +117,14 @@ async function launch(
   account: Account | null,
 ): Promise<void> {
   const { spec } = entry;
-  try {
-    await prepare(host, entry);
-  } catch (error) {
+  const refuse = async (error: unknown) => {
     await discard(host, entry).catch((error) =>
       logger.error("Cannot remove what is left of job {id}: {error}", { id: spec.id, error })
     );
     throw error;
-  }
-  let launched: boolean;
+  };
+  await prepare(host, entry).catch(refuse);
+  let launched = false;
   try {
     const env = { PATH: DEFAULT_PATH, ...(account === null ? {} : environmentOf(account)), ...given };
     const program = await findProgram(spec.command, spec.cwd, env.PATH);
@@ -133,7 +132,9 @@ async function launch(
     noteEnd(host, entry);
     if (!launched && entry.ended === null) throw new Error(`Cannot start "${spec.command}": its runner could not work`);
   } catch (error) {
-    await recordEnd(host, entry, { failure: "host", reason: launchReason(spec, error) });
+    // What could not be started and not be recorded either, for want of space, is to leave nothing.
+    await recordEnd(host, entry, { failure: "host", reason: launchReason(spec, error) })
+      .catch((error) => launched ? Promise.reject(error) : refuse(error));
     launched = false;
   }
   if (!launched) return await tidy(host, entry);

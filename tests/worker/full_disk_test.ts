@@ -24,6 +24,13 @@ class SmallDisk implements AsyncDisposable {
     await command("dd", "if=/dev/zero", `of=${join(this.path, "ballast")}`, "bs=4k");
   }
 
+  /** Takes all but so many pages. */
+  async leave(pages: number): Promise<void> {
+    await this.fill();
+    const ballast = join(this.path, "ballast");
+    await Deno.truncate(ballast, (await Deno.stat(ballast)).size - pages * 4096);
+  }
+
   async free(): Promise<void> {
     await Deno.remove(join(this.path, "ballast"));
   }
@@ -116,3 +123,48 @@ Deno.test({
 function isSleep(pid: number): boolean {
   return Deno.readTextFileSync(`/proc/${pid}/comm`) === "sleep\n";
 }
+
+Deno.test({
+  name: "a start is refused and leaves nothing wherever on its way it finds no space",
+  ignore: Deno.uid() !== 0,
+  fn: () =>
+    onSmallDisk(async (worker, disk) => {
+      const start = () => worker.start({ owner: "alice", command: "true", args: [], name: "one" });
+      for (let pages = 0, started = false; !started; pages++) {
+        await disk.leave(pages);
+        // One that hangs here would go on only when there is space.
+        const id = await start().then((job) => job.id, (error) => {
+          ok(/os error 28/.test(error.message), error.message);
+          return null;
+        });
+        if (id === null) {
+          deepEqual(worker.list({ limit: 10 }).jobs, []);
+          for (const folder of ["jobs", "output"]) {
+            deepEqual([...Deno.readDirSync(join(disk.path, "state", folder))], [], `With ${pages} pages`);
+          }
+        }
+        await disk.free();
+        if (id === null) continue;
+        started = true;
+        await worker.remove(id);
+      }
+    }),
+});
+
+Deno.test({
+  name: "a drain that waits for space ends when its job, whose runner was killed, is removed",
+  ignore: Deno.uid() !== 0,
+  fn: () =>
+    onSmallDisk(async (worker, disk) => {
+      const state = join(disk.path, "state");
+      const { id } = await worker.start({ owner: "alice", command: "sh", args: ["-c", "yes | head -c 4000000"] });
+      await until("the disk is full", () => Deno.statSync(join(state, "output", `${id}.stdout`)).size > 1_900_000);
+      const { pid } = JSON.parse(await Deno.readTextFile(join(state, "jobs", id, "runner.json")));
+      // Room for the record, less than the drain asks for.
+      ok(await command("mount", "-o", "remount,size=2060k", disk.path));
+      Deno.kill(pid, "SIGKILL");
+      equal((await worker.wait(id)).state, "lost");
+      await worker.remove(id);
+      await until("no helper is left", () => runnersOf(state).length === 0);
+    }),
+});

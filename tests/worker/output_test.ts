@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { until } from "../support/until.ts";
 import { TestWorker } from "./worker.ts";
 
@@ -79,4 +79,20 @@ Deno.test("the output of a job that is not there is refused", async () => {
   const unknown = { name: "WorkerError", refusal: "unknown" };
   await rejects(test.worker.output(crypto.randomUUID(), "stdout"), unknown);
   await rejects(test.worker.output("../../etc/passwd", "stdout"), unknown);
+});
+
+Deno.test("Worker.output of a single byte does not hold up the job's end", async () => {
+  await using test = await TestWorker.open();
+  const fastest = async (text: string) => {
+    let best = Infinity;
+    for (let run = 0; run < 5; run++) {
+      const begin = performance.now();
+      equal(await test.print(["printf", text]), text);
+      best = Math.min(best, performance.now() - begin);
+    }
+    return best;
+  };
+  const two = await fastest("xy");
+  const one = await fastest("x");
+  ok(one < 10 * two, `One byte took ${one} ms, two took ${two} ms`);
 });
