@@ -74,7 +74,7 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
     idempotency: idempotencyKey === undefined ? null : { key: idempotencyKey, request: digest },
   };
   const entry = host.registry.add(spec);
-  const launching = launch(host, entry, request.env ?? {}, account);
+  const launching = launch(host, entry, request.env ?? {}, account).finally(() => entry.launching = null);
   entry.launching = launching.catch(() => {});
   await launching;
   return describe(entry);
