@@ -9,6 +9,7 @@ import { DamageError, readRecord } from "./read_record.ts";
 import { type Spec, specSchema, stopSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { REMOVED } from "./remove.ts";
+import { outliveRunner } from "./runner_processes.ts";
 import { discard, noteStart, readClaim } from "./start.ts";
 import { jobFolder, removeIfThere } from "./state_folder.ts";
 import { kill, killAfter } from "./stop.ts";
@@ -152,7 +153,10 @@ export async function look(host: Host, entry: Entry): Promise<void> {
 
 async function lose(host: Host, entry: Entry): Promise<void> {
   if (entry.started === null) noteStart(host, entry);
-  if (!isOfEarlierBoot(host, entry)) await kill(host, entry);
+  if (!isOfEarlierBoot(host, entry)) {
+    await kill(host, entry);
+    await outliveRunner(jobFolder(host.state, entry.spec.id));
+  }
   noteGaps(host, entry);
   await recordEnd(host, entry, { lost: true, reason: lostReason(host, entry), gaps: entry.gaps });
 }

@@ -6,6 +6,7 @@ import { DamageError, readRecord } from "./read_record.ts";
 import { startedSchema } from "./records.ts";
 import type { SetAside } from "./registry.ts";
 import { removeFiles } from "./remove.ts";
+import { killRunner } from "./runner_processes.ts";
 import { jobFolder } from "./state_folder.ts";
 
 /** A job whose records cannot be used: nothing is known of it for sure, and nothing is done to it but its removal. */
@@ -59,32 +60,4 @@ function readStart(host: Host, id: string): Process | null {
   } catch {
     return null;
   }
-}
-
-/** Milliseconds between two looks for a runner that was killed: no event tells the end of a process that is not our child. */
-const LOOK = 10;
-/** Most looks: one that waits for a dead disk does not end at all. */
-const MOST_LOOKS = 500;
-
-/** Kills a job's runner and its helpers. By their environment, for the record of who they are may be what is damaged. */
-async function killRunner(folder: string): Promise<void> {
-  for (let look = 0; look < MOST_LOOKS && signalRunner(folder) > 0; look++) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK));
-  }
-}
-
-/** How many processes were there to be killed. A job cannot be given such a variable; one that gives it to itself asks for it. */
-function signalRunner(folder: string): number {
-  let found = 0;
-  for (const { name } of Deno.readDirSync("/proc")) {
-    try {
-      if (!/^\d+$/.test(name)) continue;
-      if (!Deno.readTextFileSync(`/proc/${name}/environ`).split("\0").includes(`TELEWORKER_JOB=${folder}`)) continue;
-      found++;
-      Deno.kill(Number(name), "SIGKILL");
-    } catch {
-      // It has just ended, or is another user's.
-    }
-  }
-  return found;
 }

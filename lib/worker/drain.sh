@@ -21,8 +21,10 @@ drain() {
   # With exec, for a shell keeps a copy of what is redirected for one command: here the end of the FIFO that is written to.
   # What dd says goes through a FIFO, for a full disk has no place for it, and dd takes that for a failure.
   exec 3>&- 4>&- 5>&- 8>>"$TELEWORKER_OUTPUT.$stream" 9<>"$stream.copied"
-  most=$(((TELEWORKER_OUTPUT_MAX + TELEWORKER_SLICE) / TELEWORKER_BLOCK))
+  most=$((TELEWORKER_OUTPUT_MAX / TELEWORKER_BLOCK))
   while copy_blocks "$most"; do
+    # While there is a place for it: on a full disk it is written over, which takes none.
+    [ -e "$stream.first" ] || tell_first 0
     free_head
     most=$((TELEWORKER_SLICE / TELEWORKER_BLOCK))
   done
@@ -73,14 +75,12 @@ mend() {
   echo "$stream $size" >>gaps && : >"$TELEWORKER_DOORBELL"
 }
 
-# Frees the oldest blocks of a log that is over its most; all offsets stay. Readers are told before any byte goes.
+# Frees the oldest blocks of a log that is over its most; all offsets stay. Readers are told before any byte goes, or none goes.
 free_head() {
   next=$(((size - TELEWORKER_OUTPUT_MAX) / TELEWORKER_BLOCK * TELEWORKER_BLOCK))
   [ "$next" -gt "$first" ] || return 0
-  tell_first "$next"
+  tell_first "$next" || return 0
   if fallocate --punch-hole --offset "$first" --length $((next - first)) "$TELEWORKER_OUTPUT.$stream"; then
-    # On a full disk there was no place for it before.
-    [ -n "$told" ] || tell_first "$next"
     first=$next
   else
     tell_first "$first"
@@ -88,8 +88,9 @@ free_head() {
 }
 
 tell_first() {
-  told=''
-  printf '{"format":1,"offset":%s}\n' "$1" >"$stream.first.new" && mv "$stream.first.new" "$stream.first" && told=1
+  printf '{"format":1,"offset":%15d}\n' "$1" >"$stream.first.new" && mv "$stream.first.new" "$stream.first" && return
+  rm -f "$stream.first.new"
+  [ -e "$stream.first" ] && printf '{"format":1,"offset":%15d}\n' "$1" 1<>"$stream.first"
 }
 
 # With every writer dead the drains end by themselves. Should a process out of our reach hold a FIFO, they are told to end.

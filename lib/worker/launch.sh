@@ -26,6 +26,9 @@ for cgroup in $TELEWORKER_CGROUPS; do
   echo 0 >"$entrance" || exit 127
 done
 
+# A daemon that lost sight of the runner may have given the job up meanwhile.
+[ ! -e ended.json ] || exit 127
+
 # A prefix of ours (prlimit, setpriv) runs before anything of the user's environment is there to mislead it.
 if [ -n "$TELEWORKER_PREFIX" ]; then
   echo limits >&6

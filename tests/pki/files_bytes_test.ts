@@ -26,14 +26,17 @@ async function nothingButSyntaxError(action: () => Promise<unknown>): Promise<un
   }
 }
 
-Deno.test("readSigningRequest signs no request that was changed, and throws nothing but SyntaxError", async () => {
+Deno.test("readSigningRequest finds no other key in a request that was changed, and throws nothing but SyntaxError", async () => {
   const { requestPem } = await createSigningRequest("Teleworker server", ["a.example", "::1"], "ed25519");
   const [{ der } = { der: new Uint8Array() }] = decodePem(requestPem);
+  const exported = async (key: CryptoKey) => new Uint8Array(await crypto.subtle.exportKey("spki", key));
+  const original = await exported(await readSigningRequest(requestPem));
   await fc.assert(
     fc.asyncProperty(changed(der), async (bytes) => {
       const pem = encodePem("CERTIFICATE REQUEST", bytes);
       const key = await nothingButSyntaxError(() => readSigningRequest(pem));
-      if (key !== undefined) assert.deepEqual(bytes, der);
+      // What is changed may be the wrapping alone, of which nothing is believed.
+      if (key instanceof CryptoKey) assert.deepEqual(await exported(key), original);
       await nothingButSyntaxError(() => describePem(pem));
     }),
     { numRuns: 1000 },

@@ -93,6 +93,29 @@ Deno.test("a job whose runner was killed is lost, and its processes are gone", a
   else for (const pid of processesWith(seconds)) Deno.kill(pid, "SIGKILL");
 });
 
+Deno.test("what a lost job wrote is complete when its end is told", async () => {
+  await using test = await TestWorker.open();
+  const seconds = `1000.${Deno.pid}`;
+  const script = `echo ready; until [ -e go ]; do sleep 0.01; done; echo more; exec sleep ${seconds}`;
+  const { id } = await test.start(["sh", "-c", script], { cwd: test.folder });
+  await test.printed(id, "ready");
+  const drains = runnersOf(test.state, id).filter((pid) => Deno.readTextFileSync(`/proc/${pid}/comm`) === "dd\n");
+  for (const pid of drains) Deno.kill(pid, "SIGSTOP");
+  await Deno.writeTextFile(join(test.folder, "go"), "");
+  const [pid = 0] = await until("it has written more", () => {
+    const found = processesWith(seconds);
+    return found.length > 0 ? found : null;
+  });
+  const text = test.text(id, "stdout", true);
+  Deno.kill(JSON.parse(await Deno.readTextFile(join(test.state, "jobs", id, "runner.json"))).pid, "SIGKILL");
+  const job = test.worker.wait(id);
+  // Without cgroups it is its process group that is killed.
+  await until("it is dead", async () => await Deno.stat(`/proc/${pid}`).then(() => false, () => true));
+  for (const pid of drains) Deno.kill(pid, "SIGCONT");
+  equal((await job).state, "lost");
+  equal(await text, "ready\nmore\n");
+});
+
 Deno.test("a job whose runner was killed while there was no worker is lost", async () => {
   await using test = await TestWorker.open();
   const { id, pid } = await test.start(["sleep", "1000"]);
