@@ -7,9 +7,11 @@ import { Daemon } from "../support/daemon.ts";
 
 /** Seconds within which a peer that has vanished must be gone. */
 const BOUND = 120;
-/** Of the range for tests of networks (RFC 2544), which is nobody's. */
-const HOST = "198.18.77.1";
-const PEER = "198.18.77.2";
+/** Four addresses of the range for tests of networks (RFC 2544), which is nobody's; others than a suite beside this one has. */
+const NETWORK = Array.from(crypto.getRandomValues(new Uint8Array(2)));
+const address = (last: number) => `198.18.${NETWORK[0]}.${((NETWORK[1] ?? 0) & ~3) + last}`;
+const HOST = address(1);
+const PEER = address(2);
 
 /** A network of two: us, and a namespace from which a program connects and whose cable can be cut. */
 class Cable implements AsyncDisposable {
