@@ -5,7 +5,7 @@ import type { Answer } from "./app.ts";
 import type { Caller } from "./context.ts";
 import { readRequest, writeResponse } from "./exchange.ts";
 import { logger } from "./logger.ts";
-import { ProblemError, problemResponse } from "./problem.ts";
+import { ProblemError, problemMessage, problemResponse } from "./problem.ts";
 import type { Timeouts } from "./timeouts.ts";
 
 /** Requests of one connection that wait for their answers (pipelined, RFC 9112, 9.3.2); who sends more is cut off. */
@@ -37,6 +37,7 @@ export class Connection {
   readonly #under: Exchange[] = [];
   readonly #closed = Promise.withResolvers<void>();
   #received = 0;
+  #refusal: ProblemError | undefined;
   #lingering: ReturnType<typeof setTimeout> | undefined;
   #ending = false;
 
@@ -78,6 +79,27 @@ export class Connection {
     }
   }
 
+  /**
+   * Refuses bytes that are no request, once the requests before them have their answers, and closes. node:http reads nothing more
+   * of this connection.
+   */
+  refuse(problem: ProblemError): void {
+    this.#refusal = problem;
+    // What its parser was given back for must not be given more.
+    this.#socket.removeAllListeners("data").removeAllListeners("end");
+    this.#socket.on("data", (chunk: Uint8Array) => this.#receive(chunk.length)).resume();
+    this.#sendRefusal();
+  }
+
+  #sendRefusal(): void {
+    const [first] = this.#under;
+    if (this.#refusal === undefined || first?.request.complete || this.#socket.destroyed) return;
+    if (first?.response.headersSent) return this.destroy();
+    this.#socket.end(problemMessage(this.#refusal));
+    clearTimeout(this.#lingering);
+    this.#linger();
+  }
+
   #answered(exchange: Exchange): void {
     exchange.cancel();
     this.#under.splice(this.#under.indexOf(exchange), 1);
@@ -85,6 +107,7 @@ export class Connection {
     // What comes behind the last request of a connection is not answered (RFC 9112, 9.6), and must not be done.
     if (response.shouldKeepAlive) this.#under[0]?.turn.resolve();
     if (this.#socket.destroyed) return;
+    this.#sendRefusal();
     if (request.complete) return this.#forget();
     // It was refused for its length, perhaps. A peer that is still sending would not read that if we closed at once.
     this.#linger();

@@ -241,6 +241,33 @@ Deno.test("Connection refuses transfer codings and versions that it does not kno
   }
 });
 
+Deno.test("Connection says what is wrong with bytes that are no request, behind the answers before them", async () => {
+  await using listener = await TestListener.start(async (request, caller) => {
+    await new Promise((resolve) => setTimeout(resolve));
+    return await echo(request, caller);
+  });
+  const get = "GET /here HTTP/1.1\r\nHost: a\r\n";
+  for (
+    const [text, status, before] of [
+      ["GET / HTTP/1.1\r\nX Y\r\n\r\n", 400, false],
+      [`${get}\r\nG@T / HTTP/1.1\r\n\r\n`, 400, true],
+      [`${get}X: ${"x".repeat(2 ** 20)}\r\n\r\n`, 431, false],
+      ["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, false],
+      ["CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 501, false],
+      [`${get}\r\nCONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n`, 501, true],
+    ] as const
+  ) {
+    await using connection = await RawConnection.open(listener);
+    await connection.send(text);
+    const received = await connection.ended();
+    equal(received.includes("alice /here"), before, received);
+    match(
+      received.slice(received.lastIndexOf("HTTP/1.1 ")),
+      new RegExp(`^HTTP/1.1 ${status} [^]*problem\\+json[^]*close`),
+    );
+  }
+});
+
 Deno.test("Connection ends after a request for another protocol", async () => {
   deepEqual(await statusOf("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket"), ["200", false]);
 });
