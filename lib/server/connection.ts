@@ -5,23 +5,40 @@ import type { Answer } from "./app.ts";
 import type { Caller } from "./context.ts";
 import { readRequest, writeResponse } from "./exchange.ts";
 import { logger } from "./logger.ts";
-import { ProblemError, problemResponse } from "./problem.ts";
+import { ProblemError, problemMessage, problemResponse } from "./problem.ts";
 import type { Timeouts } from "./timeouts.ts";
 
-/** Requests of one connection at once (pipelined, RFC 9112, 9.3.2); who sends more is cut off. */
+/** Requests of one connection that wait for their answers (pipelined, RFC 9112, 9.3.2); who sends more is cut off. */
 const MOST_REQUESTS = 100;
-/** Bytes of bodies that a peer may send until it has all its answers; who sends more is cut off. */
-const MOST_RECEIVED = 4 * MAX_BODY_BYTES;
+/**
+ * Bytes that a peer may send until it has all its answers, whatever they are: bodies, headers, extensions of chunks. Who sends more
+ * is cut off.
+ */
+const MOST_RECEIVED = 2 * MAX_BODY_BYTES + 2 ** 16;
+/** Milliseconds for a peer that is still sending to read why it should not. */
+const LINGER = 1_000;
 
-/** A connection and its caller, with the requests that are being answered. */
+/** A request that came and whose answer is not out yet. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Says that all answers before this one are out. */
+  readonly turn: PromiseWithResolvers<void>;
+  /** Lets go of the answer's body. */
+  cancel: () => void;
+}
+
+/** A connection and its caller, with the requests that are being answered, one after the other. */
 export class Connection {
   readonly #socket: Socket;
   readonly #answer: Answer;
   readonly #timeouts: Timeouts;
-  /** How to let go of each answer under way. */
-  readonly #under = new Map<ServerResponse, () => void>();
+  /** In the order in which they came. */
+  readonly #under: Exchange[] = [];
   readonly #closed = Promise.withResolvers<void>();
   #received = 0;
+  #refusal: ProblemError | undefined;
+  #lingering: ReturnType<typeof setTimeout> | undefined;
   #ending = false;
 
   /** Serves from now on; the socket's HTTP is node:http's business. */
@@ -29,42 +46,79 @@ export class Connection {
     this.#timeouts = timeouts;
     this.#socket = socket;
     this.#answer = answer;
+    socket.on("data", (chunk: Uint8Array) => this.#receive(chunk.length));
     socket.once("close", () => {
-      for (const cancel of this.#under.values()) cancel();
+      clearTimeout(this.#lingering);
+      for (const { turn, cancel } of this.#under) {
+        turn.resolve();
+        cancel();
+      }
       this.#closed.resolve();
     });
   }
 
-  /** Answers a request of this connection's. */
+  /** Answers a request of this connection's, once those before it have their answers: each may take memory and a descriptor. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Deno's TLS sockets go on to take in what comes while they are paused, without bound (ext/node/ops/tls_wrap.rs, `read_stop`):
     // who asks on without taking its answers would fill our memory.
-    if (this.#under.size >= MOST_REQUESTS || this.#socket.isPaused()) return this.destroy();
-    this.#under.set(response, () => {});
-    response.once("close", () => this.#answered(request, response));
-    request.on("data", (chunk: Uint8Array) => this.#receive(chunk.length));
+    if (this.#under.length >= MOST_REQUESTS || this.#socket.isPaused()) return this.destroy();
+    const exchange: Exchange = { request, response, turn: Promise.withResolvers(), cancel: () => {} };
+    if (this.#under.push(exchange) === 1) exchange.turn.resolve();
+    response.once("close", () => this.#answered(exchange));
     try {
-      const answer = await this.#respond(request);
+      const answer = await this.#respond(exchange);
       const tooLarge = Number(request.headers["content-length"] ?? 0) > MOST_RECEIVED;
       // Deno 2.9's node:http drops what came in one piece with a request that asks for another protocol: nothing may follow it.
       const upgrade = request.headers.upgrade !== undefined;
       if (this.#ending || tooLarge || upgrade) response.shouldKeepAlive = false;
       if (this.#socket.destroyed) return await answer.body?.cancel();
-      await writeResponse(response, answer, (cancel) => this.#under.set(response, cancel));
+      await writeResponse(response, answer, (cancel) => exchange.cancel = cancel);
     } catch (error) {
       logger.debug("Broke off an answer: {error}", { error });
       this.destroy();
     }
   }
 
-  #answered(request: IncomingMessage, response: ServerResponse): void {
-    this.#under.get(response)?.();
-    this.#under.delete(response);
-    if (this.#under.size === 0) this.#received = 0;
-    if (request.complete || this.#socket.destroyed) return;
+  /**
+   * Refuses bytes that are no request, once the requests before them have their answers, and closes. node:http reads nothing more
+   * of this connection.
+   */
+  refuse(problem: ProblemError): void {
+    this.#refusal = problem;
+    // What its parser was given back for must not be given more.
+    this.#socket.removeAllListeners("data").removeAllListeners("end");
+    this.#socket.on("data", (chunk: Uint8Array) => this.#receive(chunk.length)).resume();
+    this.#sendRefusal();
+  }
+
+  #sendRefusal(): void {
+    const [first] = this.#under;
+    if (this.#refusal === undefined || first?.request.complete || this.#socket.destroyed) return;
+    if (first?.response.headersSent) return this.destroy();
+    this.#socket.end(problemMessage(this.#refusal));
+    clearTimeout(this.#lingering);
+    this.#linger();
+  }
+
+  #answered(exchange: Exchange): void {
+    exchange.cancel();
+    this.#under.splice(this.#under.indexOf(exchange), 1);
+    const { request, response } = exchange;
+    // What comes behind the last request of a connection is not answered (RFC 9112, 9.6), and must not be done.
+    if (response.shouldKeepAlive) this.#under[0]?.turn.resolve();
+    if (this.#socket.destroyed) return;
+    this.#sendRefusal();
+    if (request.complete) return this.#forget();
     // It was refused for its length, perhaps. A peer that is still sending would not read that if we closed at once.
-    const timer = setTimeout(() => this.destroy(), this.#timeouts.body);
-    for (const event of ["end", "close"]) request.once(event, () => clearTimeout(timer));
+    this.#linger();
+    request.once("end", () => {
+      clearTimeout(this.#lingering);
+      this.#forget();
+    });
+  }
+
+  #linger(): void {
+    this.#lingering = setTimeout(() => this.destroy(), LINGER);
   }
 
   #receive(bytes: number): void {
@@ -72,9 +126,16 @@ export class Connection {
     if (this.#received > MOST_RECEIVED) this.destroy();
   }
 
-  async #respond(request: IncomingMessage): Promise<Response> {
+  /** Begins to count anew once there is nothing that the peer waits for. */
+  #forget(): void {
+    if (this.#under.length === 0) this.#received = 0;
+  }
+
+  async #respond({ request, turn }: Exchange): Promise<Response> {
     try {
-      return await this.#answer(await readRequest(request, this.#timeouts.body), this.caller);
+      const whole = await readRequest(request, this.#timeouts.body).finally(() => turn.promise);
+      if (this.#socket.destroyed) throw new Error("The peer has gone");
+      return await this.#answer(whole, this.caller);
     } catch (error) {
       if (error instanceof ProblemError) return problemResponse(error);
       throw error;
@@ -84,7 +145,7 @@ export class Connection {
   /** Closes once all requests under way are answered, at once if there are none; resolves when it is closed. */
   shutdown(): Promise<void> {
     this.#ending = true;
-    if (this.#under.size === 0) this.destroy();
+    if (this.#under.length === 0) this.destroy();
     return this.#closed.promise;
   }
 

@@ -1,8 +1,10 @@
-import type { RequestListener } from "node:http";
-import type { Socket } from "node:net";
+import type { RequestListener, Server } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Answer } from "./app.ts";
 import { Connection } from "./connection.ts";
 import type { Caller } from "./context.ts";
+import { ProblemError } from "./problem.ts";
 import type { Timeouts } from "./timeouts.ts";
 
 /** Bytes of a request's line and headers; who sends more gets 431. */
@@ -35,6 +37,17 @@ export class Connections {
     connection.serve(request, response);
   };
 
+  /** Answers what node:http's parser refuses, and CONNECT, which is none of ours. */
+  refuseOn(server: Pick<Server, "on">): void {
+    const refuse = (socket: Duplex, problem: ProblemError) => {
+      const connection = socket instanceof Socket ? this.#open.get(socket) : undefined;
+      if (connection === undefined) socket.destroy();
+      else connection.refuse(problem);
+    };
+    server.on("clientError", (error: Error & { code?: string }, socket) => refuse(socket, problemOf(error.code)));
+    server.on("connect", (_, socket) => refuse(socket, new ProblemError(501, "Cannot connect: this is no proxy")));
+  }
+
   /** Takes in a socket whose caller is known. */
   admit(socket: Socket, caller: Caller): void {
     // A peer may go at any time, in the middle of anything; that is no fault of ours.
@@ -49,4 +62,15 @@ export class Connections {
     await Promise.all([...this.#open.values()].map((connection) => connection.shutdown()));
     clearTimeout(timer);
   }
+}
+
+/** What node:http's parser has against a request, by its code. */
+function problemOf(code: string | undefined): ProblemError {
+  if (code === "HPE_HEADER_OVERFLOW") {
+    return new ProblemError(431, `Cannot read the request: its headers are larger than ${MAX_HEADER_BYTES} bytes`);
+  }
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    return new ProblemError(408, "Cannot read the request: it did not come in time");
+  }
+  return new ProblemError(400, "Cannot read the request: it is no HTTP/1.1");
 }

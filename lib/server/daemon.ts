@@ -48,10 +48,11 @@ export async function runDaemon(
   logger.info("Version {version} on cgroups {mode}: {controllers}", { version: VERSION, ...cgroups });
 
   let address = `unix:${options.socket}`;
-  if (options.socket !== undefined) stack.use(await UnixListener.listen(resolve(options.socket), answer));
+  const most = maxConnections(options.socket !== undefined);
+  if (options.socket !== undefined) stack.use(await UnixListener.listen(resolve(options.socket), answer, most.unix));
   if (files !== null && credentials !== null) {
     const listener = stack.use(
-      await TlsListener.listen({ ...options.listen, credentials, answer, audit, maxConnections: maxConnections() }),
+      await TlsListener.listen({ ...options.listen, credentials, answer, audit, maxConnections: most.tls }),
     );
     const watch = stack.use(new CredentialWatch(files, credentials, (renewed) => listener.renew(renewed)));
     stack.use(onHangup(() => watch.look(0)));
@@ -75,7 +76,12 @@ function onHangup(call: () => void): Disposable {
   return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", call) };
 }
 
-/** How many connections there may be: each may take two descriptors, and a third of all is for the rest. */
-function maxConnections(): number {
-  return Math.max(8, Math.floor(openFilesLimit() / 3));
+/**
+ * How many connections there may be: each may take two descriptors, and a third of all is for the rest. One road cannot take what
+ * is the other's, so that the owner gets in when the network is full.
+ */
+function maxConnections(bothRoads: boolean): { tls: number; unix: number } {
+  const all = Math.max(16, Math.floor(openFilesLimit() / 3));
+  const unix = bothRoads ? Math.floor(all / 4) : 0;
+  return { tls: all - unix, unix };
 }

@@ -13,6 +13,7 @@ const TITLES: Readonly<Record<number, string>> = {
   422: "Not possible on this host",
   500: "Internal error",
   429: "Too many requests",
+  431: "Request header fields too large",
   501: "Not implemented",
   503: "Service unavailable",
   505: "HTTP version not supported",
@@ -49,7 +50,22 @@ export const REFUSAL_STATUS: Readonly<Record<Refusal, number>> = {
 
 /** The problem as a response. */
 export function problemResponse(error: ProblemError): Response {
-  const { status, message, errors } = error;
+  const { status } = error;
+  const headers = new Headers({ "content-type": PROBLEM_TYPE });
+  if (status === 429 || status === 503) headers.set("retry-after", String(RETRY_AFTER));
+  return new Response(problemText(error), { status, headers });
+}
+
+/** The problem as the last bytes of a connection, where there is no request that it answers (RFC 9112, 2.1). */
+export function problemMessage(error: ProblemError): string {
+  const { status } = error;
+  const body = problemText(error);
+  const length = new TextEncoder().encode(body).length;
+  const headers = [`Content-Type: ${PROBLEM_TYPE}`, `Content-Length: ${length}`, "Connection: close"];
+  return [`HTTP/1.1 ${status} ${TITLES[status] ?? "Error"}`, ...headers, "", body].join("\r\n");
+}
+
+function problemText({ status, message, errors }: ProblemError): string {
   const problem: Problem = {
     type: "about:blank",
     title: TITLES[status] ?? "Error",
@@ -57,7 +73,5 @@ export function problemResponse(error: ProblemError): Response {
     detail: message,
     ...(errors === undefined ? {} : { errors: [...errors] }),
   };
-  const headers = new Headers({ "content-type": PROBLEM_TYPE });
-  if (status === 429 || status === 503) headers.set("retry-after", String(RETRY_AFTER));
-  return new Response(JSON.stringify(problem), { status, headers });
+  return JSON.stringify(problem);
 }

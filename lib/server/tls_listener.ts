@@ -52,6 +52,7 @@ export class TlsListener implements AsyncDisposable {
       noDelay: true,
     }, this.#connections.listener);
     this.#server.maxConnections = maxConnections;
+    this.#connections.refuseOn(this.#server);
     this.#server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));

@@ -14,9 +14,12 @@ export class UnixListener implements AsyncDisposable {
   readonly #server: Server;
   readonly #connections: Connections;
 
-  private constructor(answer: Answer, timeouts: Timeouts) {
+  private constructor(answer: Answer, maxConnections: number, timeouts: Timeouts) {
     this.#connections = new Connections(answer, timeouts);
     this.#server = createServer(this.#connections.options, this.#connections.listener);
+    // With no descriptor left, accept(2) fails, and Deno 2.9 (libs/core/uv_compat/pipe.rs) never lets anyone in again.
+    this.#server.maxConnections = maxConnections;
+    this.#connections.refuseOn(this.#server);
     this.#server.prependListener("connection", (socket) => {
       this.#connections.admit(socket, { name: LOCAL_NAME, role: "admin", serial: null, peer: "unix" });
     });
@@ -24,11 +27,17 @@ export class UnixListener implements AsyncDisposable {
 
   /**
    * Begins to listen.
+   * @param maxConnections open at once; more are closed as they come.
    * @throws {Error} when another daemon listens there or the path is no socket.
    */
-  static async listen(path: string, answer: Answer, timeouts = TIMEOUTS): Promise<UnixListener> {
+  static async listen(
+    path: string,
+    answer: Answer,
+    maxConnections: number,
+    timeouts = TIMEOUTS,
+  ): Promise<UnixListener> {
     await removeStale(path);
-    const listener = new UnixListener(answer, timeouts);
+    const listener = new UnixListener(answer, maxConnections, timeouts);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     listener.#server.once("error", reject);
     // The process's umask keeps the socket to its owner from the first moment on.

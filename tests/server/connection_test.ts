@@ -64,6 +64,50 @@ Deno.test("Connection cuts off who asks for more and more without waiting for an
   equal(await connection.ended(), "");
 });
 
+Deno.test("Connection answers pipelined requests one after the other, and none behind the last", async () => {
+  const seen: string[] = [];
+  let under = 0;
+  await using listener = await TestListener.start(async (request, caller) => {
+    equal(++under, 1);
+    seen.push(path(request));
+    await new Promise((resolve) => setTimeout(resolve));
+    under--;
+    return await echo(request, caller);
+  });
+  await using connection = await RawConnection.open(listener);
+  const get = (number: number, header = "") => `GET /${number} HTTP/1.1\r\nHost: localhost\r\n${header}\r\n`;
+  await connection.send([0, 1, 2, 3].map((number) => get(number)).join(""));
+  await connection.said("alice /3");
+  await connection.send(get(4) + get(5, "Upgrade: other\r\nConnection: upgrade\r\n") + get(6));
+  match(await connection.ended(), /alice \/5/);
+  deepEqual(seen, ["/0", "/1", "/2", "/3", "/4", "/5"]);
+});
+
+Deno.test("Connection cuts off who sends on, whatever it is", async () => {
+  let answered = 0;
+  await using listener = await TestListener.start(async (request) => {
+    await request.bytes();
+    answered++;
+    return new Response();
+  });
+  const filler = "x".repeat(2 ** 16);
+  for (const [head, piece] of [["2;", filler], ["", `10000\r\n${filler}\r\n`]] as const) {
+    await using connection = await RawConnection.open(listener);
+    await connection.request("POST /", "Transfer-Encoding: chunked");
+    await connection.send(head);
+    for (let sent = 0; sent < 64 && !connection.over; sent++) await connection.send(piece);
+    match(await connection.ended(), /^(HTTP\/1.1 413 |$)/);
+  }
+  equal(answered, 0);
+});
+
+Deno.test("Connection ends soon after it has refused a body that is still coming", async () => {
+  await using listener = await TestListener.start(echo);
+  await using connection = await RawConnection.open(listener);
+  await connection.request("POST /", `Content-Length: ${2 ** 20 + 1}`);
+  match(await connection.ended(), /^HTTP\/1.1 413 /);
+});
+
 Deno.test("Connection is broken off when a body fails, so that its answer does not look complete", async () => {
   await using listener = await TestListener.start(() => {
     const parts = ["first", "second"];
@@ -194,6 +238,33 @@ Deno.test("Connection refuses transfer codings and versions that it does not kno
     await using connection = await RawConnection.open(listener);
     await connection.send(`${line}\r\n\r\n`);
     match(await connection.ended(), /^HTTP\/1.1 505 /, line);
+  }
+});
+
+Deno.test("Connection says what is wrong with bytes that are no request, behind the answers before them", async () => {
+  await using listener = await TestListener.start(async (request, caller) => {
+    await new Promise((resolve) => setTimeout(resolve));
+    return await echo(request, caller);
+  });
+  const get = "GET /here HTTP/1.1\r\nHost: a\r\n";
+  for (
+    const [text, status, before] of [
+      ["GET / HTTP/1.1\r\nX Y\r\n\r\n", 400, false],
+      [`${get}\r\nG@T / HTTP/1.1\r\n\r\n`, 400, true],
+      [`${get}X: ${"x".repeat(2 ** 20)}\r\n\r\n`, 431, false],
+      ["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, false],
+      ["CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 501, false],
+      [`${get}\r\nCONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n`, 501, true],
+    ] as const
+  ) {
+    await using connection = await RawConnection.open(listener);
+    await connection.send(text);
+    const received = await connection.ended();
+    equal(received.includes("alice /here"), before, received);
+    match(
+      received.slice(received.lastIndexOf("HTTP/1.1 ")),
+      new RegExp(`^HTTP/1.1 ${status} [^]*problem\\+json[^]*close`),
+    );
   }
 });
 

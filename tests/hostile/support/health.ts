@@ -6,7 +6,7 @@ import { until } from "../../support/until.ts";
 /** Descriptors that may come and go by themselves. */
 const FEW = 5;
 /** Memory that a daemon may keep from what it went through: what its engine's heap and the C library do not give back. */
-const MEMORY = 512 * 2 ** 20;
+const MEMORY = 384 * 2 ** 20;
 
 /** How a daemon was before it met somebody hostile. */
 export class Health {
