@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { addClient, addServer, initAuthority, signClient, signServer } from "../pki/store.ts";
 import { requestClient, requestServer } from "../pki/request.ts";
 import { describePem } from "../pki/describe_pem.ts";
@@ -23,7 +24,7 @@ export async function certs(flags: CertsFlags, folder: string, terminal: Termina
         await list(folder, terminal);
         break;
       case "certs show":
-        await show(flags.file, terminal);
+        await show(await find(flags.file, folder), terminal);
         break;
       case "certs revoke":
         await tellRevoked(folder, flags.which);
@@ -36,8 +37,18 @@ export async function certs(flags: CertsFlags, folder: string, terminal: Termina
     if (error instanceof TypeError || error instanceof RangeError) {
       throw new UsageFailure(error.message, { cause: error });
     }
+    if (error instanceof Deno.errors.NotFound) {
+      throw new Failure(error.message + hintFor(flags, error), { cause: error });
+    }
     throw error;
   }
+}
+
+function hintFor({ verb }: CertsFlags, { message }: Error): string {
+  if (/\/ca(-key)?\.pem"/.test(message)) return "; an authority is made by: teleworker certs init";
+  return verb === "certs renew"
+    ? "; who made the key elsewhere renews by another request: teleworker certs request"
+    : "";
 }
 
 type MakeFlags = Exclude<CertsFlags, { verb: "certs list" | "certs show" | "certs revoke" }>;
@@ -49,10 +60,10 @@ async function make(flags: MakeFlags, folder: string): Promise<string[]> {
       return pathsOf(await initAuthority(folder, flags));
     case "certs server":
       if (flags.csr === undefined) return pathsOf(await addServer(folder, flags.hosts, flags));
-      return [await signServer(folder, flags.hosts, requestOf(flags), flags)];
+      return [await signServer(folder, flags.hosts, await requestOf(flags, folder), flags)];
     case "certs client":
       if (flags.csr === undefined) return pathsOf(await addClient(folder, flags.name, flags));
-      return [await signClient(folder, flags.name, requestOf(flags), flags)];
+      return [await signClient(folder, flags.name, await requestOf(flags, folder), flags)];
     case "certs request server":
       return pathsOf(await requestServer(folder, flags.hosts, flags));
     case "certs request client":
@@ -66,8 +77,17 @@ function pathsOf(files: object): string[] {
   return Object.values(files);
 }
 
-function requestOf({ csr = "", keyType }: { csr?: string | undefined; keyType?: string | undefined }): string {
-  if (keyType === undefined) return csr;
+/** A file that was named: here, or else among the certificates. */
+async function find(file: string, folder: string): Promise<string> {
+  const there = resolve(folder, file);
+  const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
+  return !await exists(file) && await exists(there) ? there : file;
+}
+
+type RequestFlags = { csr?: string | undefined; keyType?: string | undefined };
+
+async function requestOf({ csr = "", keyType }: RequestFlags, folder: string): Promise<string> {
+  if (keyType === undefined) return await find(csr, folder);
   throw new UsageFailure(`Cannot use --key-type "${keyType}" with --csr: the key was made with the request`);
 }
 

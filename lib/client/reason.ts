@@ -17,6 +17,7 @@ const REASONS: readonly (readonly [says: RegExp, reason: string | ((matched: rea
     ([, host = "", names = ""]) => `its certificate is not for "${host}"${only(names)}`,
   ],
   [/KeyMismatch/, "the certificate and the private key do not belong together"],
+  [/Connection refused/, "connection refused; is teleworkerd running there?"],
   [/close_notify|received fatal alert/, CLOSED],
 ];
 

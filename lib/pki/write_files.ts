@@ -61,7 +61,9 @@ async function writeNewFile(path: string, text: string): Promise<void> {
     await Deno.link(temporary, path);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
-    throw new Deno.errors.AlreadyExists(`Cannot write "${path}": it exists already`, { cause });
+    throw new Deno.errors.AlreadyExists(`Cannot write "${path}": it exists already, and only --force replaces it`, {
+      cause,
+    });
   } finally {
     await removeIfThere(temporary);
   }

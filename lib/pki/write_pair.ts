@@ -57,7 +57,9 @@ export async function writeCertificate(
 /** Writing would find that out, but only after a key was made, which can take seconds. */
 async function checkAbsent(paths: readonly string[], { force = false }: WriteOptions): Promise<void> {
   for (const path of force ? [] : paths) {
-    if (await exists(path)) throw new Deno.errors.AlreadyExists(`Cannot write "${path}": it exists already`);
+    if (await exists(path)) {
+      throw new Deno.errors.AlreadyExists(`Cannot write "${path}": it exists already, and only --force replaces it`);
+    }
   }
 }
 

@@ -58,7 +58,6 @@ export class TlsListener implements AsyncDisposable {
       socket.once("close", () => this.#sockets.delete(socket));
     });
     this.#server.prependListener("secureConnection", (socket: TLSSocket) => this.#accept(socket));
-    this.#server.on("error", (error) => logger.error("Cannot listen: {error}", { error }));
     this.#server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
       const { message: reason } = error;
       logger.info("Refused a connection: {reason}", { reason });
@@ -73,7 +72,12 @@ export class TlsListener implements AsyncDisposable {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     listener.#server.once("error", reject);
     listener.#server.listen(options.port, options.hostname, resolve);
-    await promise;
+    await promise.catch((error) => {
+      throw new Error(`Cannot listen on "${options.hostname}:${options.port}": ${reasonNotToListen(error)}`, {
+        cause: error,
+      });
+    });
+    listener.#server.on("error", (error) => logger.error("Cannot go on listening: {error}", { error }));
     listener.#accepting = keepAccepting(listener.#server);
     prepareListeningSockets((options.timeouts ?? TIMEOUTS).dead);
     return listener;
@@ -165,4 +169,19 @@ function addressOf({ remoteAddress, remotePort }: Socket): string {
 function addressBelow(socket: Socket): string {
   const below: unknown = Reflect.get(socket, "_parent");
   return addressOf(below instanceof Socket ? below : socket);
+}
+
+/** Of bind(2), in the words of one who chose the address. */
+function reasonNotToListen(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return "another program does";
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return "this host has no such address";
+    case "EACCES":
+      return "that takes more privileges";
+    default:
+      return error.message;
+  }
 }

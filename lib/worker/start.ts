@@ -104,7 +104,10 @@ function refuse(host: Host, request: StartRequest, limits: JobLimits): void {
     );
   }
   if (request.name !== undefined && host.registry.named(request.owner, request.name) !== undefined) {
-    throw new WorkerError("conflict", `Cannot name the job "${request.name}": there is a job of that name`);
+    throw new WorkerError(
+      "conflict",
+      `Cannot name the job "${request.name}": there is a job of that name, running or ended`,
+    );
   }
   const reasons = host.cgroups.unenforceable(limits);
   if (reasons.length > 0) throw new WorkerError("unsupported", `Cannot limit the job: ${reasons.join("; ")}`);

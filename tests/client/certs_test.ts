@@ -16,7 +16,8 @@ Deno.test("certs makes an authority, servers and clients", async (t) => {
 
   await t.step("but no certificate without an authority", async () => {
     for (const args of [["server", "localhost"], ["client", "alice"]]) {
-      const stderr = `teleworker: Cannot read "${path}/ca.pem": it does not exist\n`;
+      const stderr =
+        `teleworker: Cannot read "${path}/ca.pem": it does not exist; an authority is made by: teleworker certs init\n`;
       deepEqual(await certs(...args), { code: 1, stdout: "", stderr });
     }
   });
@@ -53,7 +54,8 @@ Deno.test("certs makes an authority, servers and clients", async (t) => {
     for (
       const [file, ...args] of [["ca", "init"], ["server", "server", "a.example"], ["client-alice", "client", "alice"]]
     ) {
-      const stderr = `teleworker: Cannot write "${path}/${file}.pem": it exists already\n`;
+      const stderr =
+        `teleworker: Cannot write "${path}/${file}.pem": it exists already, and only --force replaces it\n`;
       deepEqual(await certs(...args), { code: 1, stdout: "", stderr });
     }
     deepEqual(await contents(path), before);

@@ -33,7 +33,10 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
 
   await t.step("nobody listens there", async () => {
     const nowhere = closedPort();
-    equal(await complaint(nowhere, daemon.certs), unreachable(nowhere, "connection refused"));
+    equal(
+      await complaint(nowhere, daemon.certs),
+      unreachable(nowhere, "connection refused; is teleworkerd running there?"),
+    );
   });
 
   await t.step("no such host", async () => {

@@ -75,7 +75,8 @@ Deno.test("run exits with 125 for failures of Teleworker's own", async (t) => {
     await using daemon = await Daemon.start();
     const address = closedPort();
     const ended = await teleworker({ address, certs: daemon.certs }, ["run", "--", "true"]);
-    const stderr = `teleworker: Cannot reach the server at "https://${address}": connection refused\n`;
+    const stderr =
+      `teleworker: Cannot reach the server at "https://${address}": connection refused; is teleworkerd running there?\n`;
     deepEqual(ended, { code: 125, stdout: "", stderr });
   });
 

@@ -55,7 +55,10 @@ Deno.test("initAuthority, addServer and addClient never write over a file", asyn
   ) {
     await assert.rejects(again(), (error) => {
       assert.ok(error instanceof Deno.errors.AlreadyExists);
-      assert.equal(error.message, `Cannot write "${folder.file(name)}": it exists already`);
+      assert.equal(
+        error.message,
+        `Cannot write "${folder.file(name)}": it exists already, and only --force replaces it`,
+      );
       return true;
     });
   }
