@@ -57,6 +57,7 @@ Deno.test("the audit log has a line for each decision and for what came of it", 
     await problemOf(await bob.send("GET", `/v1/jobs/${"x".repeat(200)}`), 404);
     await problemOf(await eve.send("POST", `/v1/jobs/${id}/stop`), 403);
     await problemOf(await alice.send("POST", "/v1/jobs", { command: "true", nonsense: 1 }), 400);
+    await problemOf(await alice.send("POST", "/v1/jobs", '{"command":"a","args":["secret",oops]}'), 400);
     await problemOf(await alice.send("PATCH", "/v1/jobs"), 404);
     await (await alice.send("POST", `/v1/jobs/${id}/stop`, { graceSeconds: 0 })).body?.cancel();
     equal((await alice.send("DELETE", `/v1/jobs/${id}`)).status, 204);
@@ -74,6 +75,8 @@ Deno.test("the audit log has a line for each decision and for what came of it", 
       `decision false stop eve user ${id}  The role "user" may not`,
       "decision true start alice operator",
       'outcome true start alice operator  400 Cannot read the body: Unrecognized key: "nonsense"',
+      "decision true start alice operator",
+      "outcome true start alice operator  400 Cannot read the body: it is not JSON",
       "decision false  alice operator   There is no PATCH /v1/jobs",
       `decision true stop alice operator ${id}`,
       `outcome true stop alice operator ${id} 200`,
