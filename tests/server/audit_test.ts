@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { revoke } from "../../lib/pki/revoke.ts";
 import { escapeControls } from "../../lib/server/escape_controls.ts";
+import { replaceCertificate } from "../client/signed_certificate.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";
@@ -142,6 +143,19 @@ Deno.test("the audit log has a line for each connection that is closed because i
     for (const { reason } of lines) match(reason ?? "", /it was revoked$/);
     equal(new Set(lines.map(({ serial }) => serial)).size, 1);
     equal(new Set(lines.map(({ peer }) => peer)).size, 3);
+  });
+});
+
+Deno.test("a connection is closed when its certificate expires, and the audit log says so", async () => {
+  await withAudit([], async (daemon, path) => {
+    // Valid for five seconds more.
+    await replaceCertificate(daemon.certs, "client-alice", -2 + 5 / 3600);
+    await using connection = await RawConnection.open(daemon);
+    await connection.request("GET /healthz");
+    match(await connection.ended(), /^HTTP\/1\.1 200 /);
+    const { event, allowed, name, reason = "" } = (await linesOf(path)).at(-1) ?? {};
+    deepEqual({ event, allowed, name }, { event: "closed", allowed: false, name: "alice" });
+    match(reason, /^Its certificate has expired at \d/);
   });
 });
 
