@@ -9,7 +9,7 @@ import { revocationsIn, revoke } from "../pki/revoke.ts";
 import type { CertsFlags } from "./commands/certs.ts";
 import { Failure, UsageFailure } from "./failure.ts";
 import { formatTable } from "./format.ts";
-import { clean, note, print, type Terminal } from "./terminal.ts";
+import { clean, note, print, printJson, type Terminal } from "./terminal.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -99,7 +99,7 @@ async function list(folder: string, { json }: Terminal): Promise<void> {
     revokedAt: (certificate.ours ? revocations.get(certificate.serial)?.at : undefined) ?? null,
   }));
   if (json) {
-    for (const certificate of certificates) await print(JSON.stringify(certificate));
+    for (const certificate of certificates) await printJson(certificate);
     return;
   }
   const rows = certificates.map(({ kind, name, role, serial, daysLeft, revokedAt, ours }) => [
@@ -118,7 +118,7 @@ async function show(file: string, { json }: Terminal): Promise<void> {
     throw new Failure(`Cannot show "${file}": ${error.message}`, { cause: error });
   });
   for (const facts of groups) {
-    if (json) await print(JSON.stringify(facts));
+    if (json) await printJson(facts);
     else for (const [name, text] of facts) await print(`${name.padEnd(12)}${clean(text)}`);
   }
 }

@@ -21,6 +21,11 @@ export async function print(line: string): Promise<void> {
   await write(Deno.stdout, new TextEncoder().encode(line + "\n"));
 }
 
+/** Writes a value as JSON on a line of stdout, with everything escaped that a terminal would obey and JSON lets stand. */
+export async function printJson(value: unknown): Promise<void> {
+  await print(clean(JSON.stringify(value)));
+}
+
 /** Writes a sentence of Teleworker's own to stderr; it may have several lines. */
 export async function note(line: string): Promise<void> {
   await write(Deno.stderr, new TextEncoder().encode(`teleworker: ${line.split("\n").map(clean).join("\n")}\n`));

@@ -43,7 +43,8 @@ export class Authorities {
   }
 
   /**
-   * The same authorities with these lists.
+   * The same authorities with these lists in the place of each one's old. Of an authority with none among them the old stay in force:
+   * nothing that was revoked comes back because a file holds another's list only.
    *
    * @param pem One or more lists.
    * @throws {Error} if they cannot be read, there is none, or one is not signed by one of the authorities.
@@ -59,7 +60,9 @@ export class Authorities {
     if (!lists.every((list) => this.#authorities.some((authority) => hasIssued(authority, list)))) {
       throw new Error("Cannot use revocation list: no trusted authority has signed it");
     }
-    return new Authorities(this.#authorities, lists);
+    const replaced = this.#authorities.filter((authority) => lists.some((list) => hasIssued(authority, list)));
+    const kept = this.#lists.filter((list) => !replaced.some((authority) => hasIssued(authority, list)));
+    return new Authorities(this.#authorities, [...lists, ...kept]);
   }
 
   /** The same authorities with the lists of others: those of its lists that one of these authorities has signed. */

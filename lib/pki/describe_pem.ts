@@ -1,7 +1,7 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
 import { X509Certificate, X509Crl } from "@peculiar/x509";
 import { isAuthority, parseCertificate } from "./certificate.ts";
-import { hostsOf, isServer } from "./issued.ts";
+import { hostsOf, identityOf, isServer } from "./issued.ts";
 import { identify } from "./identity.ts";
 import { describeAlgorithm } from "./key_type.ts";
 import { decodePem, encodePem, type PemBlock } from "./pem.ts";
@@ -40,11 +40,12 @@ async function describeCertificate(der: Uint8Array<ArrayBuffer>): Promise<Fact[]
   const parsed = parseCertificate(der);
   const { subject, issuer, publicKey } = new X509Certificate(der);
   const hosts = hostsOf(parsed);
+  const serverAlone = isServer(parsed) && identityOf(der) === undefined;
   return [
     ["certificate", subject],
     ["issuer", issuer],
     ["serial", parsed.serial],
-    ["for", isAuthority(parsed) ? "authority" : isServer(parsed) ? "server" : describeClient(der, parsed.notAfter)],
+    ["for", isAuthority(parsed) ? "authority" : serverAlone ? "server" : describeClient(der, parsed.notAfter)],
     ...(hosts.length === 0 ? [] : [["hosts", hosts.join(", ")] as const]),
     ["key", describeAlgorithm(publicKey.algorithm)],
     ["valid from", parsed.notBefore.toISOString()],

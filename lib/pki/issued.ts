@@ -45,9 +45,10 @@ export async function recordIssued(folder: string, pem: string): Promise<string[
   await Deno.mkdir(records, { recursive: true, mode: 0o700 });
   const serials = decodeCertificates(pem).map((der) => parseCertificate(der).serial);
   const path = join(records, `${serials[0] ?? "none"}.pem`);
-  const known = await readIfThere(path) !== undefined;
+  // A file that is replaced may be anybody's: with another's serial number it must not take the place of that one's copy.
+  if (await readIfThere(path) !== undefined) return [];
   await replaceFiles([[path, pem]]);
-  return known ? [] : [path];
+  return [path];
 }
 
 /**
@@ -104,7 +105,7 @@ export function identityOf(der: Uint8Array): Identity | undefined {
   }
 }
 
-/** Whether a certificate is for servers and not for clients. */
+/** Whether a certificate is for servers; it may be for clients as well. */
 export function isServer(certificate: Certificate): boolean {
   return extendedKeyUsages(certificate)?.includes(SERVER_AUTHENTICATION) ?? false;
 }
@@ -124,8 +125,11 @@ async function describe(der: Uint8Array<ArrayBuffer>, authority: Uint8Array<Arra
   const { serial, notAfter } = parsed;
   const common = { serial, notAfter, ours: await isSignedBy(der, authority) };
   if (isAuthority(parsed)) return { ...common, kind: "authority", name: describeSubject(parsed), role: null };
-  if (isServer(parsed)) return { ...common, kind: "server", name: hostsOf(parsed).join(", "), role: null };
   const identity = identityOf(der);
+  // One for both is a client, for the daemon lets it in.
+  if (identity === undefined && isServer(parsed)) {
+    return { ...common, kind: "server", name: hostsOf(parsed).join(", "), role: null };
+  }
   return { ...common, kind: "client", name: identity?.name ?? describeSubject(parsed), role: identity?.role ?? null };
 }
 

@@ -76,7 +76,9 @@ function temporaryBeside(path: string): string {
 
 async function writeTemporary(path: string, text: string): Promise<void> {
   using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
-  await Deno.writeTextFile(path, text);
+  // By the file itself: who else may write to the folder could have put a link in the path's place.
+  const bytes = new TextEncoder().encode(text);
+  for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
   await file.sync();
 }
 

@@ -16,8 +16,9 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
   let body: unknown;
   try {
     body = JSON.parse(text);
-  } catch (error) {
-    throw new ProblemError(400, `Cannot read the body: ${error instanceof Error ? error.message : "it is not JSON"}`);
+  } catch {
+    // Without the parser's own words, which quote the body: this goes to the audit log, and arguments can hold secrets.
+    throw new ProblemError(400, "Cannot read the body: it is not JSON");
   }
   return parse(body, schema, "body");
 }

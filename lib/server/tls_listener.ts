@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:https";
 import { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { parseCertificate } from "../pki/certificate.ts";
 import { identify, IdentityError } from "../pki/identity.ts";
 import type { Authorities } from "../pki/authorities.ts";
 import type { Answer } from "./app.ts";
@@ -13,6 +14,9 @@ import { prepareListeningSockets } from "./listening_sockets.ts";
 import { logger } from "./logger.ts";
 import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { LOCAL_NAME } from "./unix_listener.ts";
+
+/** Milliseconds between two looks at the clock, which may be set while we wait; timers end at 24 days. */
+const LONGEST_WAIT = 3_600_000;
 
 /** How to listen. */
 export interface TlsListenerOptions {
@@ -101,9 +105,7 @@ export class TlsListener implements AsyncDisposable {
       if (!problems.has(key)) problems.set(key, this.#problemOf(certificate));
       const reason = problems.get(key) ?? null;
       if (reason === null) continue;
-      logger.warn("Closed a connection of {name}: {reason}", { name: caller.name, reason });
-      this.#audit.record({ event: "closed", allowed: false, reason, who: caller });
-      socket.destroy();
+      this.#close(socket, caller, reason);
     }
   }
 
@@ -115,6 +117,24 @@ export class TlsListener implements AsyncDisposable {
     await this.#connections.shutdown();
     for (const socket of this.#sockets) socket.destroy();
     await promise;
+  }
+
+  #close(socket: TLSSocket, caller: Caller, reason: string): void {
+    logger.warn("Closed a connection of {name}: {reason}", { name: caller.name, reason });
+    this.#audit.record({ event: "closed", allowed: false, reason, who: caller });
+    socket.destroy();
+  }
+
+  /** Nobody stays in for longer than a new connection would be let in. */
+  #closeWhenExpired(socket: TLSSocket, caller: Caller, notAfter: Date): void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = () => {
+      const left = notAfter.getTime() - Date.now();
+      if (left < 0) return this.#close(socket, caller, `Its certificate has expired at ${notAfter.toISOString()}`);
+      timer = setTimeout(look, Math.min(left + 1, LONGEST_WAIT));
+    };
+    look();
+    socket.once("close", () => clearTimeout(timer));
   }
 
   #problemOf(certificate: Uint8Array): string | null {
@@ -141,6 +161,7 @@ export class TlsListener implements AsyncDisposable {
       this.#peers.set(socket, { caller, certificate: Uint8Array.from(certificate) });
       socket.once("close", () => this.#peers.delete(socket));
       this.#connections.admit(socket, caller);
+      this.#closeWhenExpired(socket, caller, parseCertificate(certificate).notAfter);
     } catch (error) {
       const reason = reasonOf(error);
       logger.warn("Refused a certificate: {reason}", { reason });

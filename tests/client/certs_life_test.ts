@@ -250,3 +250,66 @@ async function crlNumber(certs: Certs): Promise<number> {
   const text = await openssl("crl", "-in", certs.path("crl.pem"), "-noout", "-crlnumber");
   return parseInt(text.split("0x")[1] ?? "", 16);
 }
+
+Deno.test("certs revokes a client whose certificate is for servers as well, for the daemon lets it in", async () => {
+  await using folder = await TemporaryFolder.create();
+  const certs = new Certs(folder.path);
+  await certs.prints("init");
+  await certs.prints("client", "alice");
+  await Deno.writeTextFile(
+    certs.path("both.ext"),
+    "extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=DNS:a.example\n",
+  );
+  await openssl(
+    ...[
+      "req",
+      "-new",
+      "-key",
+      certs.path("client-alice-key.pem"),
+      "-subj",
+      "/CN=alice",
+      "-out",
+      certs.path("both.csr"),
+    ],
+  );
+  await openssl(
+    ...["x509", "-req", "-in", certs.path("both.csr"), "-CA", certs.path("ca.pem"), "-CAkey", certs.path("ca-key.pem")],
+    ...["-CAcreateserial", "-days", "2", "-extfile", certs.path("both.ext"), "-out", certs.path("client-alice.pem")],
+  );
+  match(await certs.prints("show", certs.path("client-alice.pem")), /client "alice", operator/);
+  equal((await certs.listed()).filter(({ name }) => name === "alice").length, 2);
+  equal((await certs.run("revoke", "alice")).code, 0);
+  equal((await certs.listed()).filter(({ name, revokedAt }) => name === "alice" && revokedAt !== null).length, 2);
+});
+
+Deno.test("certs keeps its copy of a certificate when a file with the same serial number is replaced", async () => {
+  await using folder = await TemporaryFolder.create();
+  await using elsewhere = await TemporaryFolder.create();
+  const [certs, host] = [new Certs(folder.path), new Certs(elsewhere.path)];
+  await certs.prints("init");
+  await certs.prints("client", "mallory");
+  const { serialNumber } = certs.certificate("client-mallory.pem");
+  for (const name of ["client-mallory.pem", "client-mallory-key.pem"]) await Deno.remove(certs.path(name));
+  await host.prints("request", "client", "mallory");
+  await openssl(
+    ...["req", "-x509", "-key", host.path("client-mallory-key.pem"), "-subj", "/CN=nobody", "-days", "1"],
+    ...["-set_serial", `0x${serialNumber}`, "-out", host.path("client-mallory.pem")],
+  );
+  await certs.prints("client", "mallory", "--csr", host.path("client-mallory.csr"), "--force");
+  equal((await certs.run("revoke", "mallory")).code, 0);
+  const revoked = (await certs.listed()).filter(({ revokedAt }) => revokedAt !== null);
+  deepEqual(revoked.map(({ name }) => name), ["mallory", "mallory"]);
+});
+
+Deno.test("certs shows as JSON nothing that a terminal obeys", async () => {
+  await using folder = await TemporaryFolder.create();
+  const certs = new Certs(folder.path);
+  const subject = "/CN=\u009b2J\u202eevil";
+  await openssl(
+    ...["req", "-newkey", "ed25519", "-nodes", "-keyout", certs.path("key.pem"), "-utf8", "-subj", subject],
+    ...["-out", certs.path("evil.csr")],
+  );
+  const shown = await certs.prints("show", certs.path("evil.csr"), "--output", "json");
+  match(shown, /\\u009b2J\\u202eevil/);
+  match(JSON.parse(shown)[0][1], /\u009b2J\u202eevil/u);
+});

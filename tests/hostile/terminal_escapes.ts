@@ -62,7 +62,12 @@ async function fromServer(): Promise<void> {
     (_, response) => void response.end(JSON.stringify({ [EVIL]: EVIL })),
     (_, response) => void response.end(EVIL),
   ];
-  const commands = [["list"], ["stats", "--once", job.id], ["stats", "--once"], ["status", job.id], ["stop", job.id]];
+  const json = ["list", "stats --once", `status ${job.id}`, `stop ${job.id}`, `wait ${job.id}`, "start -- true"]
+    .map((command) => ["--output", "json", ...command.split(" ")]);
+  const commands = [...json, ["list"], ["stats", "--once", job.id], ["stats", "--once"], ["status", job.id], [
+    "stop",
+    job.id,
+  ]];
   commands.push(["wait", job.id], ["remove", job.id], ["start", "--", "true"]);
   for (const answer of answers) {
     const server = createServer({

@@ -103,6 +103,17 @@ Deno.test("Authorities lets nobody in by an authority that has expired, or throu
   Authorities.parse(ca.certificatePem + between.certificatePem).check(below.der);
 });
 
+Deno.test("Authorities goes on with the list of an authority that a new file has none of", async () => {
+  const [old, young] = [await makeWithOpenssl({ subject: "/CN=old", extensions: AUTHORITY }), await createAuthority()];
+  const [alice, bob] = [await makeWithOpenssl({ issuer: old }), await makeWithOpenssl({ issuer: old })];
+  const authorities = Authorities.parse(old.certificatePem + young.certificatePem);
+  const first = authorities.withRevocations(await makeList(old, [await serialOf(alice)]));
+  const second = first.withRevocations(await makeList(young, []));
+  throws(() => second.check(alice.der), refused(/it was revoked$/));
+  second.check(bob.der);
+  second.withRevocations(await makeList(old, [])).check(alice.der);
+});
+
 Deno.test("Authorities takes no list that is changed, of others, critical, or none", async () => {
   const ca = await createAuthority();
   const authorities = Authorities.parse(ca.certificatePem);

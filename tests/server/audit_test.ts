@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { revoke } from "../../lib/pki/revoke.ts";
 import { escapeControls } from "../../lib/server/escape_controls.ts";
+import { replaceCertificate } from "../client/signed_certificate.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";
@@ -57,6 +58,7 @@ Deno.test("the audit log has a line for each decision and for what came of it", 
     await problemOf(await bob.send("GET", `/v1/jobs/${"x".repeat(200)}`), 404);
     await problemOf(await eve.send("POST", `/v1/jobs/${id}/stop`), 403);
     await problemOf(await alice.send("POST", "/v1/jobs", { command: "true", nonsense: 1 }), 400);
+    await problemOf(await alice.send("POST", "/v1/jobs", '{"command":"a","args":["secret",oops]}'), 400);
     await problemOf(await alice.send("PATCH", "/v1/jobs"), 404);
     await (await alice.send("POST", `/v1/jobs/${id}/stop`, { graceSeconds: 0 })).body?.cancel();
     equal((await alice.send("DELETE", `/v1/jobs/${id}`)).status, 204);
@@ -74,6 +76,8 @@ Deno.test("the audit log has a line for each decision and for what came of it", 
       `decision false stop eve user ${id}  The role "user" may not`,
       "decision true start alice operator",
       'outcome true start alice operator  400 Cannot read the body: Unrecognized key: "nonsense"',
+      "decision true start alice operator",
+      "outcome true start alice operator  400 Cannot read the body: it is not JSON",
       "decision false  alice operator   There is no PATCH /v1/jobs",
       `decision true stop alice operator ${id}`,
       `outcome true stop alice operator ${id} 200`,
@@ -139,6 +143,19 @@ Deno.test("the audit log has a line for each connection that is closed because i
     for (const { reason } of lines) match(reason ?? "", /it was revoked$/);
     equal(new Set(lines.map(({ serial }) => serial)).size, 1);
     equal(new Set(lines.map(({ peer }) => peer)).size, 3);
+  });
+});
+
+Deno.test("a connection is closed when its certificate expires, and the audit log says so", async () => {
+  await withAudit([], async (daemon, path) => {
+    // Valid for five seconds more.
+    await replaceCertificate(daemon.certs, "client-alice", -2 + 5 / 3600);
+    await using connection = await RawConnection.open(daemon);
+    await connection.request("GET /healthz");
+    match(await connection.ended(), /^HTTP\/1\.1 200 /);
+    const { event, allowed, name, reason = "" } = (await linesOf(path)).at(-1) ?? {};
+    deepEqual({ event, allowed, name }, { event: "closed", allowed: false, name: "alice" });
+    match(reason, /^Its certificate has expired at \d/);
   });
 });
 

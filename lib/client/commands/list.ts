@@ -7,7 +7,7 @@ import { type DamagedJob, type Job, jobListSchema } from "../../contract/mod.ts"
 import type { Api } from "../api.ts";
 import { describeCommand, describeDamaged, describeState, formatTable, paint } from "../format.ts";
 import type { Session } from "../session.ts";
-import { clean, note, print, type Terminal } from "../terminal.ts";
+import { clean, note, print, printJson, type Terminal } from "../terminal.ts";
 import { formatDuration } from "../../contract/units.ts";
 
 /** `teleworker list`. */
@@ -29,7 +29,7 @@ const COMMAND_WIDTH = 48;
 /** Lists jobs, newest first, and tells of damaged ones on stderr. */
 export async function list(flags: InferValue<typeof listCommand>, { api, terminal }: Session): Promise<number> {
   const { jobs, damaged } = await allJobs(api, flags.all ? undefined : "running");
-  if (terminal.json) { for (const job of jobs) await print(JSON.stringify(job)); }
+  if (terminal.json) { for (const job of jobs) await printJson(job); }
   else for (const line of formatJobs(jobs, terminal)) await print(line);
   for (const job of damaged) await note(describeDamaged(job));
   return 0;

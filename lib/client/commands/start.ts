@@ -5,7 +5,7 @@ import { command, constant } from "@optique/core/primitives";
 import { IDEMPOTENCY_KEY, type Job, jobSchema, type StartRequest, versionSchema } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { Failure, ProblemFailure } from "../failure.ts";
-import { note, print, tellLoss } from "../terminal.ts";
+import { note, print, printJson, tellLoss } from "../terminal.ts";
 import { jobFlags, toRequest } from "../job_flags.ts";
 import { ridingThrough } from "../retry.ts";
 import type { Session } from "../session.ts";
@@ -19,7 +19,7 @@ export const startCommand = command("start", merge(object({ verb: constant("star
 /** Starts a job; prints its id and nothing else. */
 export async function start(flags: InferValue<typeof startCommand>, { api, terminal }: Session): Promise<number> {
   const job = await startJob(api, toRequest(flags));
-  await print(terminal.json ? JSON.stringify(job) : job.id);
+  await (terminal.json ? printJson(job) : print(job.id));
   if (job.state === "failed") await note(job.reason ?? "The job could not be started");
   return job.state === "failed" ? 1 : 0;
 }

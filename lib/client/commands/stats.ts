@@ -7,7 +7,7 @@ import { type Job, jobListSchema } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { describeState, formatTable } from "../format.ts";
 import type { Session } from "../session.ts";
-import { clean, print } from "../terminal.ts";
+import { clean, print, printJson } from "../terminal.ts";
 import { formatDuration, formatSize } from "../../contract/units.ts";
 import { jobArgument } from "./status.ts";
 
@@ -39,7 +39,7 @@ export async function stats(flags: InferValue<typeof statsCommand>, { api, termi
   for (;;) {
     const jobs = ids.length > 0 ? await Promise.all(ids.map((id) => api.job(id))) : await runningJobs(api);
     const now = new Map(jobs.map((job) => [job.id, sampleOf(job)]));
-    if (terminal.json) { for (const job of jobs) await print(JSON.stringify(job)); }
+    if (terminal.json) { for (const job of jobs) await printJson(job); }
     else {
       const table = formatTable([HEAD, ...jobs.map((job) => formatRow(job, now.get(job.id), earlier.get(job.id)))])
         .join("\n");

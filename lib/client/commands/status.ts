@@ -6,7 +6,7 @@ import { argument, command, constant } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import { formatJob } from "../format.ts";
 import type { Session } from "../session.ts";
-import { print } from "../terminal.ts";
+import { print, printJson } from "../terminal.ts";
 
 /** How a job is named on the command line. */
 export const jobArgument = () =>
@@ -29,6 +29,6 @@ export const statusCommand = command("status", object({ verb: constant("status")
 /** Shows one job. */
 export async function status(flags: InferValue<typeof statusCommand>, { api, terminal }: Session): Promise<number> {
   const job = await api.find(flags.job);
-  await print(terminal.json ? JSON.stringify(job) : formatJob(job, terminal).join("\n"));
+  await (terminal.json ? printJson(job) : print(formatJob(job, terminal).join("\n")));
   return 0;
 }

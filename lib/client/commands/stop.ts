@@ -8,7 +8,7 @@ import type { Api } from "../api.ts";
 import { describeState } from "../format.ts";
 import { ridingThrough } from "../retry.ts";
 import type { Session } from "../session.ts";
-import { print, tellLoss } from "../terminal.ts";
+import { print, printJson, tellLoss } from "../terminal.ts";
 import { duration, signal } from "../values.ts";
 import { jobArguments } from "./status.ts";
 
@@ -41,7 +41,7 @@ export async function stop(flags: InferValue<typeof stopCommand>, { api, termina
   };
   const jobs = await Promise.all(flags.jobs.map((reference) => api.find(reference)));
   const stopped = await Promise.all(jobs.map(({ id }) => stopJob(api, id, request)));
-  for (const job of stopped) await print(terminal.json ? JSON.stringify(job) : `${job.id} ${describeState(job)}`);
+  for (const job of stopped) await (terminal.json ? printJson(job) : print(`${job.id} ${describeState(job)}`));
   return 0;
 }
 

@@ -8,7 +8,7 @@ import { exitCodeOf } from "../exit_code.ts";
 import { describeState } from "../format.ts";
 import { ridingThrough } from "../retry.ts";
 import type { Session } from "../session.ts";
-import { print, tellLoss } from "../terminal.ts";
+import { print, printJson, tellLoss } from "../terminal.ts";
 import { jobArguments } from "./status.ts";
 
 /** `teleworker wait`. */
@@ -27,7 +27,7 @@ export async function wait(flags: InferValue<typeof waitCommand>, { api, termina
   let code = 0;
   for (const { id } of jobs) {
     const job = await waitFor(api, id, new AbortController().signal);
-    await print(terminal.json ? JSON.stringify(job) : `${job.id} ${describeState(job)}`);
+    await (terminal.json ? printJson(job) : print(`${job.id} ${describeState(job)}`));
     code = exitCodeOf(job);
   }
   return code;
