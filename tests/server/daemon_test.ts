@@ -89,11 +89,3 @@ Deno.test("everything that the daemon keeps is its owner's alone", async () => {
   };
   modes(daemon.state);
 });
-
-Deno.test("a daemon whose port is taken says so, and ends", async () => {
-  await using daemon = await Daemon.start();
-  await rejects(
-    Daemon.start({ listen: daemon.address }),
-    (error: Error) => error.message.includes(`teleworkerd: Cannot listen on "${daemon.address}": another program does`),
-  );
-});

@@ -97,7 +97,7 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async ()
     [
       "a port that is taken",
       [...given.with(1, `127.0.0.1:${occupied.addr.port}`), "--certs", certs],
-      /^teleworkerd: .*(in use|EADDRINUSE)/,
+      /^teleworkerd: Cannot listen on "127.0.0.1:\d+": another program does$/,
     ],
     ["a state folder that is a file", [...given, "--state-dir", plain, "--certs", certs], /^teleworkerd: /],
     [
