@@ -1,8 +1,14 @@
 import { createServer, type Server } from "node:http";
 import type { Answer } from "./app.ts";
 import { Connections } from "./connections.ts";
+import { logger } from "./logger.ts";
 import { prepareListeningSockets } from "./listening_sockets.ts";
-import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
+import { TIMEOUTS } from "./timeouts.ts";
+
+/** Milliseconds between two looks whether we still let anyone in. */
+const LOOK = 5_000;
+/** Milliseconds within which one who connects must be seen. */
+const PATIENCE = 1_000;
 
 /** Owner of the jobs started through the Unix socket; no certificate may carry this name. */
 export const LOCAL_NAME = "local";
@@ -11,18 +17,22 @@ export const LOCAL_NAME = "local";
  * The road in for the one who owns this daemon: whoever can open the socket, which only its owner can, may do everything.
  */
 export class UnixListener implements AsyncDisposable {
-  readonly #server: Server;
+  readonly #path: string;
+  readonly #maxConnections: number;
   readonly #connections: Connections;
+  /** The last one listens; those before it have been left by Deno without anyone to let in. */
+  readonly #servers: Server[] = [];
+  readonly #timer: ReturnType<typeof setInterval>;
+  #looking: Promise<void> = Promise.resolve();
+  #idle = true;
+  /** Counts who came, also those for whom there was no room. */
+  #came = 0;
 
-  private constructor(answer: Answer, maxConnections: number, timeouts: Timeouts) {
-    this.#connections = new Connections(answer, timeouts);
-    this.#server = createServer(this.#connections.options, this.#connections.listener);
-    // With no descriptor left, accept(2) fails, and Deno 2.9 (libs/core/uv_compat/pipe.rs) never lets anyone in again.
-    this.#server.maxConnections = maxConnections;
-    this.#connections.refuseOn(this.#server);
-    this.#server.prependListener("connection", (socket) => {
-      this.#connections.admit(socket, { name: LOCAL_NAME, role: "admin", serial: null, peer: "unix" });
-    });
+  private constructor(path: string, maxConnections: number, connections: Connections) {
+    this.#path = path;
+    this.#maxConnections = maxConnections;
+    this.#connections = connections;
+    this.#timer = setInterval(() => this.#look(), LOOK);
   }
 
   /**
@@ -37,23 +47,70 @@ export class UnixListener implements AsyncDisposable {
     timeouts = TIMEOUTS,
   ): Promise<UnixListener> {
     await removeStale(path);
-    const listener = new UnixListener(answer, maxConnections, timeouts);
+    const listener = new UnixListener(path, maxConnections, new Connections(answer, timeouts));
+    try {
+      await listener.#listen();
+      return listener;
+    } catch (error) {
+      await listener[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const server = createServer(this.#connections.options, this.#connections.listener);
+    server.maxConnections = this.#maxConnections;
+    this.#connections.refuseOn(server);
+    for (const event of ["connection", "drop"]) server.prependListener(event, () => this.#came++);
+    server.prependListener("connection", (socket) => {
+      this.#connections.admit(socket, { name: LOCAL_NAME, role: "admin", serial: null, peer: "unix" });
+    });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    listener.#server.once("error", reject);
+    server.once("error", reject);
     // The process's umask keeps the socket to its owner from the first moment on.
-    listener.#server.listen(path, resolve);
+    server.listen(this.#path, resolve);
     await promise;
-    Deno.chmodSync(path, 0o600);
-    prepareListeningSockets(timeouts.dead);
-    return listener;
+    this.#servers.push(server);
+    Deno.chmodSync(this.#path, 0o600);
+    prepareListeningSockets(this.#connections.timeouts.dead);
+  }
+
+  #look(): void {
+    if (!this.#idle) return;
+    this.#idle = false;
+    this.#looking = this.#revive()
+      .catch((error) => logger.error("Cannot listen on {path}: {error}", { path: this.#path, error }))
+      .finally(() => this.#idle = true);
+  }
+
+  /**
+   * With no descriptor left accept(2) fails, and Deno 2.9 (libs/core/uv_compat/pipe.rs) never lets anyone in again. Who connects and
+   * is not let in shows that; then another server takes the path.
+   */
+  async #revive(): Promise<void> {
+    const came = this.#came;
+    let probe: Deno.UnixConn;
+    try {
+      probe = await Deno.connect({ transport: "unix", path: this.#path });
+    } catch {
+      // There is still no descriptor for us either.
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    probe.close();
+    if (this.#came !== came) return;
+    logger.warn("Nobody was let in at {path} any more: listening anew", { path: this.#path });
+    await Deno.remove(this.#path);
+    await this.#listen();
   }
 
   /** Lets requests under way finish, and closes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
+    clearInterval(this.#timer);
+    await this.#looking;
+    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     await this.#connections.shutdown();
-    await promise;
+    await Promise.all(closed);
   }
 }
 
