@@ -5,7 +5,7 @@ import { readUptime } from "./job.ts";
 import { noteGaps } from "./gaps.ts";
 import { setAside } from "./damaged.ts";
 import { isAlive, type Process } from "./process.ts";
-import { DamageError, readRecord } from "./read_record.ts";
+import { DamageError, isEmptied, readRecord } from "./read_record.ts";
 import { type Spec, specSchema, stopSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { REMOVED } from "./remove.ts";
@@ -90,17 +90,7 @@ function isOfEarlierBoot(host: Host, { spec }: Entry): boolean {
 function removeEmptied(host: Host, { spec }: Entry): void {
   for (const name of ["started.json", "ended.json"]) {
     const path = join(jobFolder(host.state, spec.id), name);
-    const info = statIfThere(path);
-    if (info?.isFile && info.size === 0) Deno.removeSync(path);
-  }
-}
-
-function statIfThere(path: string): Deno.FileInfo | null {
-  try {
-    return Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
+    if (isEmptied(path)) Deno.removeSync(path);
   }
 }
 

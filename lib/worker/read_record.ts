@@ -30,6 +30,17 @@ export function readRecord<T>(path: string, schema: z.ZodType<T>): Recorded<T> |
   return read === null ? null : { record: parse(read.record, schema, path), at: read.at };
 }
 
+/** Whether a record is there, but nothing in it: who was to write it was killed, or a power cut took what was written. */
+export function isEmptied(path: string): boolean {
+  try {
+    const info = Deno.lstatSync(path);
+    return info.isFile && info.size === 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /** Reads a text as {@linkcode readRecord} does. */
 export function readText(path: string): Recorded<string> | null {
   try {

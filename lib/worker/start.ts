@@ -6,7 +6,7 @@ import { describe, type Job } from "./job.ts";
 import { logger } from "./logger.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
-import { readRecord } from "./read_record.ts";
+import { isEmptied, readRecord } from "./read_record.ts";
 import { runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
 import type { Entry, SetAside } from "./registry.ts";
 import type { Process } from "./process.ts";
@@ -199,8 +199,7 @@ export function readClaim(host: Host, id: string): Process | null {
   try {
     return readRecord(path, runnerSchema)?.record ?? null;
   } catch (error) {
-    const info = Deno.lstatSync(path);
-    if (info.isFile && info.size === 0) return null;
+    if (isEmptied(path)) return null;
     throw error;
   }
 }

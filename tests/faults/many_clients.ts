@@ -2,29 +2,18 @@ import { equal, ok } from "node:assert/strict";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";
-import { command } from "./support/command.ts";
+import { whyNotDescriptors, withDescriptors } from "./support/descriptors.ts";
 import type { Case } from "./support/suite.ts";
 
 const CONNECTIONS = 2_000;
 /** Descriptors that the daemon must be allowed for them: it takes a connection to need up to six. */
 const DESCRIPTORS = 6 * CONNECTIONS + 1_000;
 
-const limits = openFiles();
-
 /** Clients connect and never begin their handshake. */
 export const manyClients: Case = {
   name: `${CONNECTIONS} half-open connections hold up no client, and are gone in the end`,
-  impossible: limits.hard < DESCRIPTORS ? `no process may have ${DESCRIPTORS} descriptors` : null,
-  run: async () => {
-    if (limits.soft >= DESCRIPTORS) return await flood();
-    // The daemon inherits it.
-    await command("prlimit", `--pid=${Deno.pid}`, `--nofile=${DESCRIPTORS}:`);
-    try {
-      await flood();
-    } finally {
-      await command("prlimit", `--pid=${Deno.pid}`, `--nofile=${limits.soft}:`);
-    }
-  },
+  impossible: whyNotDescriptors(DESCRIPTORS),
+  run: () => withDescriptors(DESCRIPTORS, flood),
 };
 
 async function flood(): Promise<void> {
@@ -53,10 +42,4 @@ async function flood(): Promise<void> {
 async function isOver(connection: Deno.TcpConn): Promise<boolean> {
   const byte = new Uint8Array(1);
   return await connection.read(byte).catch(() => null) === null;
-}
-
-/** How many descriptors we may have, and how many we may allow ourselves. */
-function openFiles(): { soft: number; hard: number } {
-  const [, soft, hard] = /^Max open files\s+(\d+)\s+(\d+)/m.exec(Deno.readTextFileSync("/proc/self/limits")) ?? [];
-  return { soft: Number(soft), hard: Number(hard) };
 }

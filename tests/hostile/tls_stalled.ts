@@ -1,5 +1,5 @@
 import { equal, ok } from "node:assert/strict";
-import { command } from "../faults/support/command.ts";
+import { whyNotDescriptors, withDescriptors } from "../faults/support/descriptors.ts";
 import type { Case } from "../faults/support/suite.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
@@ -12,22 +12,11 @@ const CONNECTIONS = 2_000;
 /** Descriptors that we and the daemon must be allowed for them. */
 const DESCRIPTORS = 6 * CONNECTIONS + 1_000;
 
-const limits = openFiles();
-
 /** Clients that stop in the middle of their handshake. */
 export const tlsStalled: Case = {
   name: `${CONNECTIONS} handshakes that stall hold up no client, and are gone in the end, wherever they stalled`,
-  impossible: limits.hard < DESCRIPTORS ? `no process may have ${DESCRIPTORS} descriptors` : null,
-  run: async () => {
-    if (limits.soft >= DESCRIPTORS) return await flood();
-    // The daemon inherits it.
-    await command("prlimit", `--pid=${Deno.pid}`, `--nofile=${DESCRIPTORS}:`);
-    try {
-      await flood();
-    } finally {
-      await command("prlimit", `--pid=${Deno.pid}`, `--nofile=${limits.soft}:`);
-    }
-  },
+  impossible: whyNotDescriptors(DESCRIPTORS),
+  run: () => withDescriptors(DESCRIPTORS, flood),
 };
 
 async function flood(): Promise<void> {
@@ -69,10 +58,4 @@ async function flood(): Promise<void> {
 async function stall(daemon: Daemon, bytes: number): Promise<void> {
   const answer = await interfere(daemon, (before, chunk) => chunk.subarray(0, Math.max(0, bytes - before)));
   ok(answer === "", `A client that said ${bytes} bytes was answered`);
-}
-
-/** How many descriptors we may have, and how many we may allow ourselves. */
-function openFiles(): { soft: number; hard: number } {
-  const [, soft, hard] = /^Max open files\s+(\d+)\s+(\d+)/m.exec(Deno.readTextFileSync("/proc/self/limits")) ?? [];
-  return { soft: Number(soft), hard: Number(hard) };
 }

@@ -1,6 +1,7 @@
 import { equal, match, ok } from "node:assert/strict";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
+import { until } from "../support/until.ts";
 import { problemOf } from "./problem.ts";
 
 /** Limits the descriptors of a process that runs: what it has open stays open. */
@@ -27,4 +28,24 @@ Deno.test("a request for which there is no descriptor is told so, and others are
   await limitDescriptors(daemon.pid, 1000);
   equal(await (await alice.send("GET", `/v1/jobs/${id}/stdout`)).text(), "here\n");
   equal((await alice.wait((await alice.start({ command: "true" })).id)).exitCode, 0);
+});
+
+async function isServed({ socket }: Daemon): Promise<boolean> {
+  using client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+  const signal = AbortSignal.timeout(1000);
+  try {
+    return (await (await fetch("http://localhost/healthz", { client, signal })).text()).includes("ok");
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("the Unix socket lets its owner in again when there are descriptors again", async () => {
+  await using daemon = await Daemon.start();
+  await limitDescriptors(daemon.pid, 10);
+  const connection = await Deno.connect({ transport: "unix", path: daemon.socket });
+  await until("nobody is let in", async () => !await isServed(daemon));
+  connection.close();
+  await limitDescriptors(daemon.pid, 1000);
+  await until("its owner is let in", () => isServed(daemon));
 });

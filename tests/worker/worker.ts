@@ -136,7 +136,8 @@ export function processesWith(word: string): number[] {
   return processes((pid) => Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0").includes(word));
 }
 
-function processes(matches: (pid: string) => boolean): number[] {
+/** Process ids of those that match; what cannot be read does not. */
+export function processes(matches: (pid: string) => boolean): number[] {
   const pids: number[] = [];
   for (const { name } of Deno.readDirSync("/proc")) {
     try {

@@ -2,23 +2,12 @@ import { join } from "node:path";
 import { detectCgroups } from "../../../lib/cgroup/mod.ts";
 import type { Daemon } from "../../support/daemon.ts";
 import { until } from "../../support/until.ts";
-import { runnersOf } from "../../worker/worker.ts";
+import { processes, runnersOf } from "../../worker/worker.ts";
 import { MARK } from "./numbered.ts";
 
 /** Process ids of those with this variable in their environment. */
 export function processesWithVariable(name: string, value: string): number[] {
-  const pids: number[] = [];
-  for (const { name: pid } of Deno.readDirSync("/proc")) {
-    if (!/^\d+$/.test(pid)) continue;
-    try {
-      if (Deno.readTextFileSync(`/proc/${pid}/environ`).split("\0").includes(`${name}=${value}`)) {
-        pids.push(Number(pid));
-      }
-    } catch {
-      // It has ended.
-    }
-  }
-  return pids;
+  return processes((pid) => Deno.readTextFileSync(`/proc/${pid}/environ`).split("\0").includes(`${name}=${value}`));
 }
 
 function withCommand(pid: number): string {
