@@ -1,9 +1,9 @@
-import { type KeyObject, X509Certificate } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { type Certificate, describeSubject, parseCertificate } from "./certificate.ts";
 import { IdentityError } from "./identity.ts";
 import { decodeCertificates } from "./pem.ts";
 import { decodeRevocationLists, equalBytes, parseRevocationList, type RevocationList } from "./crl.ts";
-import { isSignedBy, parseSigned, type Signed } from "./signed.ts";
+import { isSignedBy, parseSigned, publicKeyOf, type Signed } from "./signed.ts";
 import { checkAuthorities } from "./trust.ts";
 
 /** One of them. */
@@ -37,7 +37,7 @@ export class Authorities {
     checkAuthorities(pem);
     const authorities = decodeCertificates(pem).map((der) => ({
       certificate: parseCertificate(der),
-      key: new X509Certificate(der).publicKey,
+      key: publicKeyOf(der),
     }));
     return new Authorities(authorities, []);
   }

@@ -1,5 +1,5 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
-import { Extension, SubjectAlternativeNameExtension, X509Certificate } from "@peculiar/x509";
+import { Extension, SubjectAlternativeNameExtension } from "@peculiar/x509";
 import { join } from "node:path";
 import {
   type Certificate,
@@ -13,6 +13,7 @@ import { authorityFiles, clientFiles, listClients, serverFiles } from "./certifi
 import { identify, type Identity, IdentityError } from "./identity.ts";
 import { decodeCertificates } from "./pem.ts";
 import type { Role } from "./role.ts";
+import { isSignedBy, parseSigned, publicKeyOf } from "./signed.ts";
 import { replaceFiles } from "./write_files.ts";
 
 /** A certificate in the folder of an authority, or of which a copy was kept there. */
@@ -64,7 +65,7 @@ export async function listIssued(folder: string): Promise<IssuedCertificate[]> {
   const found = new Map<string, IssuedCertificate>();
   for (const path of paths) {
     for (const der of await readCertificates(path)) {
-      if (!found.has(der.toBase64())) found.set(der.toBase64(), await describe(der, authority));
+      if (!found.has(der.toBase64())) found.set(der.toBase64(), describe(der, authority));
     }
   }
   const kinds = ["authority", "server", "client"];
@@ -110,20 +111,10 @@ export function isServer(certificate: Certificate): boolean {
   return extendedKeyUsages(certificate)?.includes(SERVER_AUTHENTICATION) ?? false;
 }
 
-/** Whether a certificate was signed by the authority with this certificate, both in DER. */
-export async function isSignedBy(
-  der: Uint8Array<ArrayBuffer>,
-  authority: Uint8Array<ArrayBuffer>,
-): Promise<boolean> {
-  const { publicKey } = new X509Certificate(authority);
-  const verifying = new X509Certificate(der).verify({ publicKey, signatureOnly: true });
-  return await verifying.catch(() => false); // such as for a key of another kind
-}
-
-async function describe(der: Uint8Array<ArrayBuffer>, authority: Uint8Array<ArrayBuffer>): Promise<IssuedCertificate> {
+function describe(der: Uint8Array<ArrayBuffer>, authority: Uint8Array<ArrayBuffer>): IssuedCertificate {
   const parsed = parseCertificate(der);
   const { serial, notAfter } = parsed;
-  const common = { serial, notAfter, ours: await isSignedBy(der, authority) };
+  const common = { serial, notAfter, ours: isSignedBy(parseSigned(der), publicKeyOf(authority)) };
   if (isAuthority(parsed)) return { ...common, kind: "authority", name: describeSubject(parsed), role: null };
   const identity = identityOf(der);
   // One for both is a client, for the daemon lets it in.

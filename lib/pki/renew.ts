@@ -1,8 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { parseCertificate } from "./certificate.ts";
 import { authorityFiles, type CertificateFiles, clientFiles, serverFiles } from "./certificate_files.ts";
-import { hostsOf, identityOf, isServer, isSignedBy, readAuthority } from "./issued.ts";
+import { hostsOf, identityOf, isServer, readAuthority } from "./issued.ts";
 import type { KeyType } from "./key_type.ts";
+import { isSignedBy, parseSigned, publicKeyOf } from "./signed.ts";
 import { decodeCertificates } from "./pem.ts";
 import { readCredential } from "./read_credential.ts";
 import { revocationsIn } from "./revoke.ts";
@@ -37,7 +38,9 @@ export async function renew(
   const refuse = (reason: string) => new Error(`Cannot renew "${name}": its certificate ${reason}`);
   const parsed = parseCertificate(der);
   // Whoever can bring a file here to be renewed must not choose the name and the role in it.
-  if (!await isSignedBy(der, await readAuthority(folder))) throw refuse("is not from the authority here");
+  if (!isSignedBy(parseSigned(der), publicKeyOf(await readAuthority(folder)))) {
+    throw refuse("is not from the authority here");
+  }
   if ((await revocationsIn(folder)).has(parsed.serial)) throw refuse("was revoked; a new one is made with --force");
   const again = { days, keyType: keyType ?? keyTypeOf(certificatePem), force: true };
   if (server) {

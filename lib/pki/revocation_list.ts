@@ -4,6 +4,7 @@ import { allowsKeyUsage, parseCertificate } from "./certificate.ts";
 import { CLOCK_SKEW, identifyAuthority } from "./certify.ts";
 import { DerTag, readSingle } from "./der_reader.ts";
 import { decodePem, encodePem } from "./pem.ts";
+import { isSignedBy, parseSigned, publicKeyOf, type Signed } from "./signed.ts";
 import type { SigningAuthority } from "./signing_authority.ts";
 
 /** A certificate that is not to be accepted any more. */
@@ -34,14 +35,14 @@ export interface RevocationLists {
  * @param authority The certificate, in DER, of whose list is wanted. The list is known by its signature.
  * @throws {SyntaxError} if something in it is no revocation list.
  */
-export async function readRevocations(pem: string, authority: Uint8Array<ArrayBuffer>): Promise<RevocationLists> {
+export function readRevocations(pem: string, authority: Uint8Array<ArrayBuffer>): RevocationLists {
   const revocations = new Map<string, Revocation>();
   const others: string[] = [];
   let number = 0n;
-  const { publicKey } = new X509Certificate(authority);
+  const key = publicKeyOf(authority);
   for (const { label, der } of decodePem(pem)) {
-    const list = parseList(label, der);
-    if (!await list.verify({ publicKey }).catch(() => false)) {
+    const { list, signed } = parseList(label, der);
+    if (!isSignedBy(signed, key)) {
       others.push(encodePem("X509 CRL", der));
       continue;
     }
@@ -100,12 +101,12 @@ export function parseSerialNumber(text: string): string | undefined {
   return /^[0-9a-f]{1,40}$/.test(digits) ? parseSerial(digits) : undefined;
 }
 
-function parseList(label: string, der: Uint8Array<ArrayBuffer>): X509Crl {
+function parseList(label: string, der: Uint8Array<ArrayBuffer>): { list: X509Crl; signed: Signed } {
   if (label !== "X509 CRL") throw new SyntaxError(`Cannot read revocation list: "${label}" is none`);
   try {
     const list = new X509Crl(der);
     void list.entries; // which is parsed only when somebody looks
-    return list;
+    return { list, signed: parseSigned(der) };
   } catch (cause) {
     throw new SyntaxError("Cannot read revocation list: it is damaged", { cause });
   }

@@ -30,7 +30,7 @@ export async function revoke(folder: string, which: string): Promise<Revoked> {
   using lock = await Deno.open(files.certificate);
   await lock.lock(true);
   const file = revocationFile(folder);
-  const lists = await readRevocations(await readIfThere(file) ?? "", authority.certificate);
+  const lists = readRevocations(await readIfThere(file) ?? "", authority.certificate);
 
   const chosen = choose(await listIssued(folder), which);
   const already = chosen.filter(({ serial }) => lists.revocations.has(serial));
@@ -57,7 +57,7 @@ export async function revoke(folder: string, which: string): Promise<Revoked> {
 export async function revocationsIn(folder: string): Promise<ReadonlyMap<string, Revocation>> {
   const pem = await readIfThere(revocationFile(folder));
   if (pem === undefined) return new Map();
-  return (await readRevocations(pem, await readAuthority(folder))).revocations;
+  return readRevocations(pem, await readAuthority(folder)).revocations;
 }
 
 function choose(issued: readonly IssuedCertificate[], which: string): IssuedCertificate[] {

@@ -1,8 +1,11 @@
-import { type KeyObject, verify } from "node:crypto";
+import { type KeyObject, verify, X509Certificate } from "node:crypto";
 import { DerReader, DerTag, readSingle } from "./der_reader.ts";
 import { decodeObjectIdentifier } from "./der_values.ts";
 
-/** What an authority has signed: a certificate or a list of revoked ones, which have the same frame (RFC 5280, 4.1.1 and 5.1.1). */
+/**
+ * What somebody has signed: a certificate, a list of revoked ones, or a request, which have the same frame (RFC 5280, 4.1.1 and 5.1.1;
+ * RFC 2986, 4.2).
+ */
 export interface Signed {
   /** What the signature is over: the content with its tag and length. */
   readonly signedBytes: Uint8Array;
@@ -26,7 +29,7 @@ const DIGESTS: ReadonlyMap<string, { readonly key: string; readonly digest: stri
 /**
  * Reads the frame of what is signed.
  *
- * @param der Exactly one certificate or list.
+ * @param der Exactly one certificate, list or request.
  * @throws {SyntaxError} for everything that is not DER.
  */
 export function parseSigned(der: Uint8Array): Signed {
@@ -37,6 +40,11 @@ export function parseSigned(der: Uint8Array): Signed {
   frame.end();
   if (unused !== 0) throw new SyntaxError("Cannot read signature: it is not whole bytes");
   return { signedBytes, algorithm, signature: Uint8Array.from(signature) };
+}
+
+/** The public key of a certificate in DER. */
+export function publicKeyOf(certificate: Uint8Array): KeyObject {
+  return new X509Certificate(certificate).publicKey;
 }
 
 /** Whether the owner of this public key has signed it, with an algorithm that is used today (ECDSA, RSA PKCS #1, Ed25519). */

@@ -17,7 +17,7 @@ function changed(der: Uint8Array<ArrayBuffer>): fc.Arbitrary<Uint8Array<ArrayBuf
   });
 }
 
-async function nothingButSyntaxError(action: () => Promise<unknown>): Promise<unknown> {
+async function nothingButSyntaxError(action: () => unknown): Promise<unknown> {
   try {
     return await action();
   } catch (error) {
@@ -26,17 +26,14 @@ async function nothingButSyntaxError(action: () => Promise<unknown>): Promise<un
   }
 }
 
-Deno.test("readSigningRequest finds no other key in a request that was changed, and throws nothing but SyntaxError", async () => {
+Deno.test("readSigningRequest signs no request that was changed, and throws nothing but SyntaxError", async () => {
   const { requestPem } = await createSigningRequest("Teleworker server", ["a.example", "::1"], "ed25519");
   const [{ der } = { der: new Uint8Array() }] = decodePem(requestPem);
-  const exported = async (key: CryptoKey) => new Uint8Array(await crypto.subtle.exportKey("spki", key));
-  const original = await exported(await readSigningRequest(requestPem));
   await fc.assert(
     fc.asyncProperty(changed(der), async (bytes) => {
       const pem = encodePem("CERTIFICATE REQUEST", bytes);
       const key = await nothingButSyntaxError(() => readSigningRequest(pem));
-      // What is changed may be the wrapping alone, of which nothing is believed.
-      if (key instanceof CryptoKey) assert.deepEqual(await exported(key), original);
+      if (key !== undefined) assert.deepEqual(bytes, der);
       await nothingButSyntaxError(() => describePem(pem));
     }),
     { numRuns: 1000 },
@@ -48,13 +45,13 @@ Deno.test("readRevocations believes no list that was changed, and throws nothing
   const at = new Date();
   const revocations = new Map([["ff01", { serial: "ff01", at }], ["a", { serial: "a", at }]]);
   const pem = await writeRevocations({ revocations, number: 0n, others: [] }, authority);
-  const lists = await readRevocations(pem, authority.certificate);
+  const lists = readRevocations(pem, authority.certificate);
   assert.deepEqual([...lists.revocations.keys()], ["ff01", "a"]);
   const [{ der } = { der: new Uint8Array() }] = decodePem(pem);
   await fc.assert(
     fc.asyncProperty(changed(der), async (bytes) => {
-      const found = await nothingButSyntaxError(async () => {
-        const { revocations } = await readRevocations(encodePem("X509 CRL", bytes), authority.certificate);
+      const found = await nothingButSyntaxError(() => {
+        const { revocations } = readRevocations(encodePem("X509 CRL", bytes), authority.certificate);
         return revocations.size > 0 ? revocations : undefined;
       });
       if (found !== undefined) assert.deepEqual(bytes, der);
