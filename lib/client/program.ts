@@ -4,7 +4,7 @@ import { commandLine, message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
-import { VERSION } from "../contract/mod.ts";
+import { describeBuild } from "../contract/mod.ts";
 import { Api } from "./api.ts";
 import { certsCommand } from "./commands/certs.ts";
 import { list, listCommand } from "./commands/list.ts";
@@ -74,7 +74,7 @@ export function parse(args: readonly string[]) {
     usageLine: [{ type: "ellipsis" }],
     commandList: "top-level",
     help: { command: true, option: { names: ["--help", "-h"] }, onShow: exit },
-    version: { value: VERSION, option: true, onShow: exit },
+    version: { value: describeBuild(), option: true, onShow: exit },
     completion: { command: true, onShow: exit },
     aboveError: "none",
     onError: () => exit(EXIT.usage),

@@ -5,7 +5,7 @@ import { optional, withDefault } from "@optique/core/modifiers";
 import { command, constant, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
-import { VERSION } from "../contract/mod.ts";
+import { describeBuild } from "../contract/mod.ts";
 import type { RawOptions } from "./options.ts";
 
 const text = (name: `--${string}`, metavar: NonEmptyString, description: ReturnType<typeof message>) =>
@@ -79,7 +79,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       message`Each option is also an environment variable, such as TELEWORKERD_STATE_DIR; flags go before the environment, that before the file.`,
     examples: message`teleworkerd --certs /etc/teleworker/certs --listen 0.0.0.0:8443`,
     help: { option: true, onShow: exit },
-    version: { value: VERSION, option: true, onShow: exit },
+    version: { value: describeBuild(), option: true, onShow: exit },
     onError: () => exit(2),
     aboveError: "none",
     termWidth: "auto",

@@ -2,6 +2,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import denoJson from "../../deno.json" with { type: "json" };
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
+import { BINARIES, programWords } from "../support/programs.ts";
 import { spawnTeleworker, teleworker } from "../support/teleworker.ts";
 
 const NOWHERE = { address: "127.0.0.1:1", certs: "/nowhere" };
@@ -25,8 +26,14 @@ Deno.test("--help names every verb, and is the same as -h and help", async () =>
   equal((await teleworker(NOWHERE, ["help", "stop"])).stdout, (await teleworker(NOWHERE, ["stop", "--help"])).stdout);
 });
 
-Deno.test("--version says the version of deno.json", async () => {
-  deepEqual(await teleworker(NOWHERE, ["--version"]), { code: 0, stdout: `${denoJson.version}\n`, stderr: "" });
+Deno.test("--version says the version of deno.json, what kind of program it is, and the version of Deno", async () => {
+  const { code, stdout, stderr } = await teleworker(NOWHERE, ["--version"]);
+  deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  const kind = BINARIES === null ? "source" : "(?:compiled|self-contained), commit [0-9a-f]{12}(?:-dirty)?";
+  match(
+    stdout,
+    new RegExp(`^${RegExp.escape(denoJson.version)} \\(${kind}, Deno ${RegExp.escape(Deno.version.deno)}\\)\n$`),
+  );
 });
 
 Deno.test("wrong usage ends with 2, says what is wrong, and says it on stderr", async (t) => {
@@ -132,10 +139,9 @@ function hasScript(): boolean {
 
 /** What the client writes on a terminal, which script(1) gives it. */
 async function onTerminal(daemon: Daemon, args: readonly string[], noColor: string): Promise<string> {
-  const client = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-all", "client.ts", ...args];
+  const client = [...programWords("teleworker"), ...args];
   const { code, stdout } = await new Deno.Command("script", {
     args: ["--quiet", "--return", "--command", client.map((word) => `'${word}'`).join(" "), "/dev/null"],
-    cwd: new URL("../..", import.meta.url),
     env: {
       TELEWORKER_HOST: daemon.address,
       TELEWORKER_CERTS: daemon.certs,

@@ -1,15 +1,11 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import denoJson from "../../deno.json" with { type: "json" };
 import { type Job, jobSchema } from "../../lib/contract/mod.ts";
+import { programWords } from "../support/programs.ts";
 import type { Narrator } from "./narrator.ts";
 import { collect, type Ended, quote, read } from "./processes.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** How deno.json's tasks run the client and the daemon: `run` with their permissions. */
-const CLIENT = denoJson.tasks.client.split(" ").slice(1, -1);
-const SERVER = denoJson.tasks.server.split(" ").slice(1, -1);
 /** Milliseconds after which a daemon that does not end is killed. */
 const PATIENCE = 15_000;
 
@@ -54,8 +50,9 @@ export class Stage implements AsyncDisposable {
   async startDaemon(): Promise<string> {
     const flags = ["--listen", "127.0.0.1:0", "--certs", "certs", "--state-dir", "state"];
     this.narrator.command(`teleworkerd ${flags.join(" ")}`);
-    const daemon = new Deno.Command(Deno.execPath(), {
-      args: [...SERVER, "--quiet", join(ROOT, "server.ts"), ...flags, "--cgroup-root", this.cgroupRoot],
+    const [program, ...words] = programWords("teleworkerd");
+    const daemon = new Deno.Command(program, {
+      args: [...words, ...flags, "--cgroup-root", this.cgroupRoot],
       cwd: this.folder,
       stdin: "null",
       stdout: "piped",
@@ -169,8 +166,9 @@ export class Stage implements AsyncDisposable {
   }
 
   #client(args: readonly string[], signal?: AbortSignal): Deno.ChildProcess {
-    return new Deno.Command(Deno.execPath(), {
-      args: [...CLIENT, "--quiet", "--no-prompt", join(ROOT, "client.ts"), ...args],
+    const [program, ...words] = programWords("teleworker");
+    return new Deno.Command(program, {
+      args: [...words, ...args],
       cwd: this.folder,
       env: this.#environment,
       stdin: "null",

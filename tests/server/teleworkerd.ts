@@ -1,6 +1,4 @@
-import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../../server.ts", import.meta.url));
+import { programWords } from "../support/programs.ts";
 
 /** How a daemon that a test did not want to run ended. */
 export interface Ended {
@@ -10,8 +8,9 @@ export interface Ended {
 }
 
 function command(args: readonly string[], env: Readonly<Record<string, string>>): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", "--no-check", MAIN, ...args],
+  const [program, ...words] = programWords("teleworkerd");
+  return new Deno.Command(program, {
+    args: [...words, ...args],
     env: { ...env, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",

@@ -2,8 +2,7 @@ import { dirname, join } from "node:path";
 import { removeCgroups } from "./cgroups.ts";
 import { makeCertificates } from "./certificates.ts";
 import { TemporaryFolder } from "./folder.ts";
-
-const ROOT = new URL("../../", import.meta.url).pathname;
+import { programWords } from "./programs.ts";
 
 /** What a test wants to be different about its daemon. */
 export interface DaemonOptions {
@@ -67,18 +66,10 @@ export class Daemon implements AsyncDisposable {
 
   /** Runs the daemon, again after an end; a second time on the same port. */
   async run(): Promise<void> {
-    const [program = "", ...prefixed] = [...this.#options.prefix ?? [], Deno.execPath()];
+    const [program = "", ...prefixed] = [...this.#options.prefix ?? [], ...programWords("teleworkerd")];
     const process = new Deno.Command(program, {
       args: [
         ...prefixed,
-        ...[
-          "run",
-          "--quiet",
-          "--allow-all",
-          "--v8-flags=--max-semi-space-size=4",
-          "--no-check",
-          join(ROOT, "server.ts"),
-        ],
         ...["--listen", this.address || (this.#options.listen ?? "127.0.0.1:0")],
         ...["--certs", this.certs, "--socket", this.socket],
         ...["--state-dir", this.state, "--cgroup-root", this.cgroupRoot],

@@ -1,7 +1,5 @@
-import { join } from "node:path";
 import type { Daemon } from "./daemon.ts";
-
-const ROOT = new URL("../../", import.meta.url).pathname;
+import { programWords } from "./programs.ts";
 
 /** How a client ended. */
 export interface Ended {
@@ -23,13 +21,9 @@ export function spawnTeleworker(
   args: readonly string[],
   options: ClientOptions = {},
 ) {
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--no-prompt", "--no-check", "--allow-net", "--allow-read", "--allow-write"],
-      "--allow-env=TELEWORKER_HOST,TELEWORKER_SOCKET,TELEWORKER_CERTS,TELEWORKER_IDENTITY,HOME,NO_COLOR,FORCE_COLOR,NODE_DISABLE_COLORS,COLUMNS",
-      join(ROOT, "client.ts"),
-      ...args,
-    ],
+  const [program, ...words] = programWords("teleworker");
+  return new Deno.Command(program, {
+    args: [...words, ...args],
     env: {
       TELEWORKER_HOST: daemon.address,
       TELEWORKER_CERTS: daemon.certs,

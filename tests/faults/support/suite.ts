@@ -18,7 +18,10 @@ const DEFAULT_SEED = 1;
  * with another seed. `--seed N` is the seed of the first round. `task` is what runs the suite.
  */
 export function faultSuite(cases: readonly Case[], args: readonly string[], task = "test:faults"): void {
-  const { values } = parseArgs({ args: [...args], options: { seed: { type: "string" }, minutes: { type: "string" } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { seed: { type: "string" }, minutes: { type: "string" }, binaries: { type: "string" } },
+  });
   const seed = wholeNumber("seed", values.seed ?? String(DEFAULT_SEED));
   const minutes = wholeNumber("minutes", values.minutes ?? "0");
   const end = performance.now() + minutes * 60_000;

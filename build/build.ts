@@ -1,0 +1,59 @@
+/**
+ * `deno task build`: makes `dist/teleworker` and `dist/teleworkerd`, one file each that runs where neither Deno nor our source is.
+ * @module
+ */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import type { Build } from "../lib/contract/build.ts";
+import { compile, whyNotCompile } from "./compile.ts";
+import { commit } from "./commit.ts";
+import { type ProgramName, PROGRAMS } from "./run_flags.ts";
+import { packRuntime, selfContain } from "./self_contained.ts";
+import { ROOT, stage } from "./stage.ts";
+
+const optionsSchema = z.object({
+  "out-dir": z.string().default("dist"),
+  target: z.enum(["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]).default(
+    `${Deno.build.arch}-unknown-linux-gnu`,
+  ),
+  "require-compile": z.boolean().default(false),
+});
+
+/** Builds both programs and says what was made. */
+async function build(options: z.infer<typeof optionsSchema>): Promise<void> {
+  const folder = resolve(ROOT, options["out-dir"]);
+  const reason = await whyNotCompile(options.target);
+  if (reason !== null) {
+    if (options["require-compile"]) throw new Error(`Cannot compile: ${reason}`);
+    if (!options.target.startsWith(Deno.build.arch)) throw new Error(`Cannot build for "${options.target}": ${reason}`);
+    console.log(`deno compile does not work here (${reason}): making self-contained files instead`);
+  }
+  const kind: Build["kind"] = reason === null ? "compiled" : "self-contained";
+  await using sources = await stage({ kind, commit: await commit() });
+  await Deno.mkdir(folder, { recursive: true });
+  const runtime = reason === null ? null : await packRuntime();
+  for (const name of Object.keys(PROGRAMS) as ProgramName[]) {
+    const output = resolve(folder, name);
+    // A file that is running cannot be written to, but another can take its name.
+    const unfinished = `${output}.new`;
+    if (runtime === null) await compile(sources.path, name, options.target, unfinished);
+    else await selfContain(sources.path, name, runtime, unfinished);
+    await Deno.rename(unfinished, output);
+    const megabytes = ((await Deno.stat(output)).size / 1e6).toFixed(1);
+    console.log(`${output}: ${kind}, ${megabytes} MB`);
+  }
+}
+
+try {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: { "out-dir": { type: "string" }, target: { type: "string" }, "require-compile": { type: "boolean" } },
+  });
+  await build(optionsSchema.parse(values));
+} catch (error) {
+  console.error(
+    `build: ${error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : error}`,
+  );
+  Deno.exit(error instanceof TypeError || error instanceof z.ZodError ? 2 : 1);
+}

@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import { DenoFailure, runDeno } from "./run_deno.ts";
+import { type ProgramName, PROGRAMS, runFlags } from "./run_flags.ts";
+
+/**
+ * Why `deno compile` cannot work here, or null when it can. It copies its base, `denort`, out of `DENORT_BIN` or its cache, or downloads
+ * it: only a try tells. Throws when `DENORT_BIN` is set and is no good, for then somebody wanted that one.
+ */
+export async function whyNotCompile(target: string): Promise<string | null> {
+  const folder = await Deno.makeTempDir({ prefix: "teleworker-build-" });
+  try {
+    await Deno.writeTextFile(join(folder, "empty.js"), "");
+    await runDeno(folder, "compile", "--no-config", "--target", target, "--output", "empty", "empty.js");
+    return null;
+  } catch (error) {
+    if (!(error instanceof DenoFailure)) throw error;
+    const base = Deno.env.get("DENORT_BIN");
+    if (base !== undefined) throw new Error(`Cannot use DENORT_BIN "${base}": ${error.message}`);
+    return /error sending request for url \(([^)]+)\)/.exec(error.message)?.[1]?.replace(/^/, "cannot download ") ??
+      error.message.split("\n")[0] ?? "";
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Makes a program into a binary with `deno compile`, out of a {@linkcode stage}. */
+export async function compile(stage: string, name: ProgramName, target: string, output: string): Promise<void> {
+  const flags = ["--frozen", "--target", target, ...runFlags(name)];
+  await runDeno(stage, "compile", ...flags, "--output", output, PROGRAMS[name].module);
+}

@@ -1,0 +1,57 @@
+#!/bin/sh
+# @name@: this file carries the program and the runtime that it needs. Both are unpacked once, into a cache that only its owner can enter,
+# under their hashes; after that a start is a look at them and an exec.
+set -eu
+umask 077
+
+# 125, as of `run` and `wait`, whose other exit codes are the job's.
+fail() {
+  echo "@name@: $*" >&2
+  exit 125
+}
+
+# Root's is never below a HOME that sudo kept: its owner could put something else there between our look and the exec.
+find_cache() {
+  if [ -n "${XDG_CACHE_HOME:-}" ]; then
+    cache=$XDG_CACHE_HOME/teleworker
+  elif [ "$user" = 0 ]; then
+    cache=${CACHE_DIRECTORY:-/var/cache/teleworker}
+  else
+    home=${HOME:-$(getent passwd "$user" | cut -d: -f6)}
+    [ -n "$home" ] || fail 'Cannot find a place for the runtime: neither XDG_CACHE_HOME nor HOME is set'
+    cache=$home/.cache/teleworker
+  fi
+  case $cache in /*) ;; *) fail "Cannot unpack into \"$cache\": not an absolute path" ;; esac
+}
+
+# Kind, owner, mode and size of what is in the cache, in one process; stat does not follow links, so a link is none of these.
+look() {
+  (cd "$cache" && stat -c '%F %u %a %s' "$@") 2>/dev/null
+}
+
+# unpack OFFSET BYTES HASH MODE SIZE NAME, unless it is there. Checked before it gets its name, and on the disk before that; whoever comes
+# second puts the same in its place.
+unpack() {
+  [ "$(look "$6")" != "regular file $user $4 $5" ] || return 0
+  new=$(mktemp "$cache/unpacking.XXXXXXXX" 2>&1) || fail "Cannot unpack into \"$cache\": $new"
+  trap 'rm -f "$new"' EXIT
+  trap 'exit 125' HUP INT TERM
+  why=$({ tail -c "+$1" "$0" | head -c "$2" | gzip -dc >"$new"; } 2>&1) || fail "Cannot unpack into \"$cache\": $why"
+  [ "$(sha256sum <"$new")" = "$3  -" ] || fail "Cannot unpack \"$0\": it is damaged, copy it again"
+  why=$({ chmod "$4" "$new" && sync "$new" && mv -f "$new" "$cache/$6"; } 2>&1) || fail "Cannot unpack into \"$cache\": $why"
+  trap - EXIT HUP INT TERM
+}
+
+user=$(id -u)
+find_cache
+[ -d "$cache" ] || why=$(mkdir -p "$cache" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
+[ "$(stat -c '%F %u %a' "$cache")" = "directory $user 700" ] ||
+  fail "Cannot use the cache \"$cache\": it is not a folder of mode 700 that belongs to user $user"
+if [ "$(look @names@)" != "@expected@" ]; then
+  find "$cache" -name 'unpacking.*' -mmin +60 -exec rm -f {} +
+  mkdir -p "$cache/@program@"
+  @unpack@
+fi
+
+export DENO_DIR="$cache/deno" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
+exec "$cache/@runtime@" run --quiet --no-prompt --no-config --no-lock --no-remote --no-npm --no-check @flags@ "$cache/@program@/@main@" "$@"
