@@ -53,7 +53,13 @@ try {
   await build(optionsSchema.parse(values));
 } catch (error) {
   console.error(
-    `build: ${error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : error}`,
+    `build: ${
+      error instanceof z.ZodError
+        ? error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("; ")
+        : error instanceof Error
+        ? error.message
+        : error
+    }`,
   );
   Deno.exit(error instanceof TypeError || error instanceof z.ZodError ? 2 : 1);
 }
