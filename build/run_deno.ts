@@ -3,7 +3,7 @@ export class DenoFailure extends Error {
   override name = "DenoFailure";
 
   constructor(stderr: string) {
-    const lines = stderr.split("\n").map((line) => /^(?:error|    \d+|Caused by): *(.+)/.exec(line)?.[1]);
+    const lines = stderr.split("\n").map((line) => /^(?:error| {4}\d+): *(.+)/.exec(line)?.[1]);
     const message = lines.filter((line) => line !== undefined && line !== "<unknown>").join(": ");
     super(message === "" ? stderr.trim() : message);
   }
