@@ -1,7 +1,6 @@
 import { createServer, type Server } from "node:https";
 import { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { parseCertificate } from "../pki/certificate.ts";
 import { identify, IdentityError } from "../pki/identity.ts";
 import type { Authorities } from "../pki/authorities.ts";
 import type { Answer } from "./app.ts";
@@ -126,14 +125,20 @@ export class TlsListener implements AsyncDisposable {
   }
 
   /** Nobody stays in for longer than a new connection would be let in. */
-  #closeWhenExpired(socket: TLSSocket, caller: Caller, notAfter: Date): void {
+  #closeWhenExpired(socket: TLSSocket, caller: Caller, certificate: Uint8Array, until: Date): void {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const look = () => {
-      const left = notAfter.getTime() - Date.now();
-      if (left < 0) return this.#close(socket, caller, `Its certificate has expired at ${notAfter.toISOString()}`);
-      timer = setTimeout(look, Math.min(left + 1, LONGEST_WAIT));
+    const lookAfter = (until: Date) => {
+      timer = setTimeout(() => {
+        try {
+          identify(certificate);
+          // The authorities may be others by now, and good for longer.
+          lookAfter(this.#authorities.check(certificate));
+        } catch (error) {
+          this.#close(socket, caller, reasonOf(error));
+        }
+      }, Math.min(until.getTime() - Date.now() + 1, LONGEST_WAIT));
     };
-    look();
+    lookAfter(until);
     socket.once("close", () => clearTimeout(timer));
   }
 
@@ -150,18 +155,18 @@ export class TlsListener implements AsyncDisposable {
   #accept(socket: TLSSocket): void {
     const peer = addressOf(socket);
     try {
-      const certificate = socket.getPeerCertificate().raw;
+      const certificate = Uint8Array.from(socket.getPeerCertificate().raw);
       const caller = { ...identify(certificate), peer };
       if (caller.name === LOCAL_NAME) {
         const reference = { subject: caller.name, serial: caller.serial };
         throw new IdentityError(`The name "${LOCAL_NAME}" is kept for the Unix socket`, { certificate: reference });
       }
       // Also what the TLS library has checked: Deno 2.9 lets a peer resume its session whatever the authorities are by now.
-      this.#authorities.check(certificate);
-      this.#peers.set(socket, { caller, certificate: Uint8Array.from(certificate) });
+      const until = this.#authorities.check(certificate);
+      this.#peers.set(socket, { caller, certificate });
       socket.once("close", () => this.#peers.delete(socket));
       this.#connections.admit(socket, caller);
-      this.#closeWhenExpired(socket, caller, parseCertificate(certificate).notAfter);
+      this.#closeWhenExpired(socket, caller, certificate, until);
     } catch (error) {
       const reason = reasonOf(error);
       logger.warn("Refused a certificate: {reason}", { reason });

@@ -239,9 +239,22 @@ Deno.test("certs renews, revokes and lists", async (t) => {
     ]);
   });
 
+  await t.step("not with a list that was changed, whose revocations would be lost", async () => {
+    const whole = await Deno.readTextFile(certs.path("crl.pem"));
+    const der = Uint8Array.fromBase64(whole.replaceAll(/-----.*-----|\n/g, ""));
+    der[der.length - 1] = (der[der.length - 1] ?? 0) ^ 1;
+    const changed = `-----BEGIN X509 CRL-----\n${der.toBase64()}\n-----END X509 CRL-----\n`;
+    await Deno.writeTextFile(certs.path("crl.pem"), changed);
+    for (const args of [["revoke", "bob"], ["list"]]) {
+      equal(await certs.fails(...args), '1 Cannot use revocation list of "Teleworker CA": its signature is wrong');
+    }
+    equal(await Deno.readTextFile(certs.path("crl.pem")), changed);
+    await Deno.writeTextFile(certs.path("crl.pem"), whole);
+  });
+
   await t.step("not with a list that is damaged, which stays as it is", async () => {
     await Deno.writeTextFile(certs.path("crl.pem"), "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n");
-    match(await certs.fails("revoke", "bob"), /^1 Cannot read revocation list: it is damaged$/);
+    match(await certs.fails("revoke", "bob"), /^1 Cannot read revocation list: Cannot read DER: /);
     match(await Deno.readTextFile(certs.path("crl.pem")), /MAA=/);
   });
 });
@@ -280,6 +293,58 @@ Deno.test("certs revokes a client whose certificate is for servers as well, for 
   equal((await certs.listed()).filter(({ name }) => name === "alice").length, 2);
   equal((await certs.run("revoke", "alice")).code, 0);
   equal((await certs.listed()).filter(({ name, revokedAt }) => name === "alice" && revokedAt !== null).length, 2);
+});
+
+Deno.test("certs lists and revokes what it can read beside files that are damaged, and says which", async (t) => {
+  await using folder = await TemporaryFolder.create();
+  const certs = new Certs(folder.path);
+  await certs.prints("init");
+  for (const name of ["alice", "bob", "carol"]) await certs.prints("client", name);
+  const serialOf = (name: string) => certs.certificate(`client-${name}.pem`).serialNumber.toLowerCase();
+  const [alice, carol] = [serialOf("alice"), serialOf("carol")];
+  const bob = await Deno.readTextFile(certs.path("client-bob.pem"));
+  await Deno.writeTextFile(certs.path("client-bob.pem"), bob.slice(0, -30));
+  await Deno.mkdir(certs.path("client-dave.pem"));
+  await Deno.writeTextFile(
+    certs.path("issued/ff.pem"),
+    "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+  );
+  const damaged = (stderr: string) =>
+    [...stderr.matchAll(/^teleworker: Cannot read certificate "(.*?)": .+/gm)].map(([, path]) => path);
+  const paths = ["client-bob.pem", "client-dave.pem", "issued/ff.pem"].map((name) => certs.path(name));
+
+  await t.step("list goes on, and ends with 1", async () => {
+    for (const output of [[], ["--output", "json"]]) {
+      const { code, stdout, stderr } = await certs.run("list", ...output);
+      equal(code, 1);
+      deepEqual(damaged(stderr), paths);
+      // Of bob there is the copy.
+      for (const name of ["Teleworker CA", "alice", "bob", "carol"]) match(stdout, new RegExp(name));
+    }
+  });
+
+  await t.step("revoke by a name does, and ends with 1, for there may be more", async () => {
+    for (const name of ["alice", "bob"]) {
+      const { code, stdout, stderr } = await certs.run("revoke", name);
+      deepEqual({ code, stdout }, { code: 1, stdout: `${certs.path("crl.pem")}\n` });
+      match(stderr, new RegExp(`^teleworker: Revoked "${name}" `));
+      deepEqual(damaged(stderr), paths);
+    }
+    const reason = await certs.fails("revoke", "dave");
+    match(reason, /^2 Cannot revoke "dave": no client of this name .*; Cannot read certificate ".*client-bob\.pem": /);
+  });
+
+  await t.step("revoke by a serial number always does, and ends with 0", async () => {
+    match((await certs.run("revoke", `0x${alice}`)).stderr, /^teleworker: Was revoked before: "alice" .*\n$/);
+    await Deno.remove(certs.path("issued"), { recursive: true });
+    await Deno.writeTextFile(certs.path("client-carol.pem"), "");
+    for (const serial of [`0x${carol}`, "0xff"]) {
+      const { code, stderr } = await certs.run("revoke", serial);
+      equal(code, 0);
+      match(stderr, /^teleworker: Revoked serial [0-9a-f]+, which was not made here\n$/);
+    }
+    match((await openssl("crl", "-in", certs.path("crl.pem"), "-noout", "-text")).toLowerCase(), new RegExp(carol));
+  });
 });
 
 Deno.test("certs keeps its copy of a certificate when a file with the same serial number is replaced", async () => {
