@@ -1,4 +1,4 @@
-import { type Certificate, describeName, describeSubject, parseCertificate } from "./certificate.ts";
+import { type Certificate, describeSubject, parseCertificate } from "./certificate.ts";
 import { makersOf, readRevocationLists, type RevocationList } from "./crl.ts";
 import { IdentityError } from "./identity.ts";
 import { type Authority, hasIssued, parseAuthorities } from "./trust.ts";
@@ -99,6 +99,6 @@ export class Authorities {
 }
 
 /** Authorities of one name are told apart by their keys. */
-function describeIssuer({ issuer, keyIdentifier }: RevocationList): string {
-  return `"${describeName(issuer)}"${keyIdentifier === undefined ? "" : ` (key ${keyIdentifier.toHex()})`}`;
+function describeIssuer({ issuerText, keyIdentifier }: RevocationList): string {
+  return `"${issuerText}"${keyIdentifier === undefined ? "" : ` (key ${keyIdentifier.toHex()})`}`;
 }

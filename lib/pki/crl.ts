@@ -11,6 +11,8 @@ import { type Authority, hasIssued, subjectKeyIdentifier } from "./trust.ts";
 export interface RevocationList {
   /** The name of the authority, in DER without tag and length; compare it byte by byte. */
   readonly issuer: Uint8Array;
+  /** The same for people to read; see `describeName`. */
+  readonly issuerText: string;
   /** Which key of that name it says has signed it (RFC 5280, 5.2.1); `undefined` if it does not say so. */
   readonly keyIdentifier: Uint8Array | undefined;
   /** When it was made. */
@@ -59,6 +61,7 @@ export function parseRevocationList(der: Uint8Array<ArrayBuffer>): RevocationLis
     : harmless(parseExtensions(readSingle(explicit, DerTag.sequence)));
   return {
     issuer,
+    issuerText: describeName(issuer),
     keyIdentifier: readKeyIdentifier(extensions),
     thisUpdate,
     nextUpdate,
@@ -95,7 +98,7 @@ export function readRevocationLists(pem: string): RevocationList[] {
  */
 export function makersOf<T extends Authority>(list: RevocationList, authorities: readonly T[]): T[] {
   const makers = authorities.filter((authority) => hasIssued(authority, list));
-  const refuse = (why: string) => new Error(`Cannot use revocation list of "${describeName(list.issuer)}": ${why}`);
+  const refuse = (why: string) => new Error(`Cannot use revocation list of "${list.issuerText}": ${why}`);
   if (makers.length === 0) {
     if (authorities.some((authority) => isClaimed(authority, list))) throw refuse("its signature is wrong");
   } else if (!makers.some(({ certificate }) => allowsKeyUsage(certificate, "cRLSign"))) {

@@ -1,6 +1,6 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
 import { X509Certificate } from "@peculiar/x509";
-import { describeName, isAuthority, parseCertificate } from "./certificate.ts";
+import { isAuthority, parseCertificate } from "./certificate.ts";
 import { parseRevocationList } from "./crl.ts";
 import { hostsOf, identityOf, isServer } from "./issued.ts";
 import { identify } from "./identity.ts";
@@ -76,9 +76,9 @@ async function describeRequest(der: Uint8Array<ArrayBuffer>): Promise<Fact[]> {
 }
 
 function describeList(der: Uint8Array<ArrayBuffer>): Fact[] {
-  const { issuer, thisUpdate, nextUpdate, revocations } = parseRevocationList(der);
+  const { issuerText, thisUpdate, nextUpdate, revocations } = parseRevocationList(der);
   return [
-    ["revocations", describeName(issuer)],
+    ["revocations", issuerText],
     ["made", thisUpdate.toISOString()],
     ["valid until", nextUpdate?.toISOString() ?? "for ever"],
     ...[...revocations].map(([serial, since]): Fact => ["revoked", `${serial} on ${since.toISOString()}`]),
