@@ -1,6 +1,9 @@
+import "reflect-metadata"; // which @peculiar/x509 needs to be there first
+import { BasicConstraintsExtension } from "@peculiar/x509";
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { revoke } from "../../lib/pki/revoke.ts";
+import { makeCredential } from "../pki/make_certificate.ts";
 import { Daemon } from "../support/daemon.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { Https } from "../support/https.ts";
@@ -175,7 +178,7 @@ Deno.test("a revoked certificate is out at once: on new connections, on open one
   const { certs } = await strangersOf(daemon);
   const strangers = await OpensslRevocations.create(join(daemon.folder.path, "others"), certs);
   await replace(crl, await strangers.list());
-  await until("it is said", () => daemon.log.includes("no trusted authority has signed it"));
+  await until("it is said", () => daemon.log.includes("its signature is wrong"));
   equal(await worksFor(daemon, "bob"), false);
   await replace(crl, await revocations.list("-crlsec", "1"));
   await until("it is over", () => daemon.log.includes("should have been replaced by"));
@@ -189,7 +192,113 @@ Deno.test("a revoked certificate is out at once: on new connections, on open one
   equal(await worksFor(daemon, "alice"), true);
   await daemon.end();
   await replace(crl, await strangers.list());
-  await rejects(daemon.run(), /no trusted authority has signed it/);
+  await rejects(daemon.run(), /Cannot use revocation list of .*: its signature is wrong/);
+});
+
+/** A client folder in which the clients of two others are `old-NAME` and `new-NAME`, and trust both authorities. */
+async function clientsOf(folder: string, old: string, young: string): Promise<string> {
+  await Deno.mkdir(folder);
+  for (const [prefix, certs] of [["old", old], ["new", young]] as const) {
+    for (const name of ["alice", "bob", "eve"]) {
+      for (const end of [".pem", "-key.pem"]) {
+        await Deno.copyFile(join(certs, `client-${name}${end}`), join(folder, `client-${prefix}-${name}${end}`));
+      }
+    }
+  }
+  await Deno.writeTextFile(join(folder, "ca.pem"), await textOf(join(old, "ca.pem"), join(young, "ca.pem")));
+  return folder;
+}
+
+/** The texts of files, those that are there, one after the other. */
+async function textOf(...paths: readonly string[]): Promise<string> {
+  const texts = await Promise.all(paths.map((path) => Deno.readTextFile(path).catch(() => "")));
+  return texts.join("");
+}
+
+Deno.test("a new authority takes an old one's place step by step, and at each both its lists and a start are good", async () => {
+  await using daemon = await Daemon.start();
+  const at = (...names: string[]) => join(daemon.folder.path, ...names);
+  const [old, young] = [at("old"), at("new")];
+  await Deno.mkdir(old);
+  for (const { name, isFile } of [...Deno.readDirSync(daemon.certs)]) {
+    if (isFile) await Deno.copyFile(join(daemon.certs, name), join(old, name));
+  }
+  await makeCertificates(young);
+  const clients = await clientsOf(at("clients"), old, young);
+  const put = async (file: string, ...folders: string[]) =>
+    await replace(join(daemon.certs, file), await textOf(...folders.map((folder) => join(folder, file))));
+  /** Waits until these get in, and the others do not; and looks again after a start. */
+  const inside = async (...expected: string[]) => {
+    const look = async () => {
+      const names = ["old-alice", "old-bob", "old-eve", "new-alice", "new-bob", "new-eve"];
+      const works = await Promise.all(names.map((name) => worksFor(daemon, name, clients)));
+      return names.filter((_, index) => works[index] === true).join();
+    };
+    await until(`${expected} get in`, async () => await look() === expected.join());
+    await daemon.end();
+    await daemon.run();
+    equal(await look(), expected.join());
+  };
+
+  await revoke(old, "alice");
+  await put("crl.pem", old);
+  await inside("old-bob", "old-eve");
+
+  // Both authorities, whose names are the same, with the list of one and then of both.
+  await put("ca.pem", old, young);
+  await inside("old-bob", "old-eve", "new-alice", "new-bob", "new-eve");
+  await revoke(young, "eve");
+  await put("crl.pem", old, young);
+  await inside("old-bob", "old-eve", "new-alice", "new-bob");
+  await revoke(old, "eve");
+  await put("crl.pem", young, old);
+  await inside("old-bob", "new-alice", "new-bob");
+
+  for (const name of ["server.pem", "server-key.pem"]) await put(name, young);
+  await inside("old-bob", "new-alice", "new-bob");
+  equal(daemon.log.includes("Did not use lists"), false, daemon.log);
+
+  // The new one alone. A list of the old one that is still there is not used and does not hold up the new one's.
+  await put("ca.pem", young);
+  await inside("new-alice", "new-bob");
+  match(daemon.log, /Did not use lists of revoked certificates of authorities .*Teleworker CA.* \(key [0-9a-f]{40}\)/);
+  await revoke(young, "bob");
+  await put("crl.pem", old, young);
+  await inside("new-alice");
+  equal(daemon.log.includes("Refused a change"), false, daemon.log);
+  const from = daemon.log.length;
+  await put("crl.pem", young);
+  await until("it is taken in", () => daemon.log.slice(from).includes("Took in a change"));
+  await inside("new-alice");
+  equal(daemon.log.slice(from).includes("Did not use lists"), false, daemon.log.slice(from));
+});
+
+Deno.test("with its authority a certificate's time is over: open connections are closed, new ones refused", async () => {
+  await using daemon = await Daemon.start();
+  const certs = join(daemon.folder.path, "short");
+  await Deno.mkdir(certs);
+  // Valid for some seconds more.
+  const authority = await makeCredential({
+    subject: [{ CN: ["Short CA"] }],
+    extensions: [new BasicConstraintsExtension(true, 0, true)],
+    until: 10 / 60,
+  });
+  const { certificatePem, privateKeyPem } = await makeCredential({ subject: [{ CN: ["carol"] }], issuer: authority });
+  await Deno.writeTextFile(join(certs, "client-carol.pem"), certificatePem);
+  await Deno.writeTextFile(join(certs, "client-carol-key.pem"), privateKeyPem);
+  await replace(join(daemon.certs, "ca.pem"), daemon.authority + authority.certificatePem);
+  await Deno.writeTextFile(join(certs, "ca.pem"), daemon.authority);
+  await until("carol gets in", () => worksFor(daemon, "carol", certs));
+  await using carol = await RawConnection.open({ address: daemon.address, certs }, { certificate: "client-carol" });
+  await using alice = await RawConnection.open(daemon);
+  await carol.request("GET /healthz");
+  await carol.said("ok");
+  await carol.ended();
+  match(daemon.log, /Closed a connection of .*carol.*its authority has expired/);
+  equal(await worksFor(daemon, "carol", certs), false);
+  match(daemon.log, /Refused a certificate: .*carol.*its authority has expired/);
+  await alice.request("GET /healthz");
+  await alice.said("ok");
 });
 
 Deno.test("a certificate that was revoked by the client's own means is out at once", async () => {
