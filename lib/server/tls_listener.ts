@@ -62,7 +62,7 @@ export class TlsListener implements AsyncDisposable {
     });
     this.#server.prependListener("secureConnection", (socket: TLSSocket) => this.#accept(socket));
     this.#server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-      const { message: reason } = error;
+      const reason = reasonOfHandshake(error, socket);
       logger.info("Refused a connection: {reason}", { reason });
       this.#audit.record({ event: "handshake", allowed: false, reason, who: { peer: addressBelow(socket) } });
       socket.destroy();
@@ -183,6 +183,13 @@ function contextOf({ ca, certificate, key }: Credentials) {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Of a certificate that it does not accept, Deno 2.9 says only "socket hang up", and one code for all that can be wrong. */
+function reasonOfHandshake({ message }: Error, socket: TLSSocket): string {
+  const code: unknown = Reflect.get(socket, "authorizationError");
+  if (typeof code !== "string") return message;
+  return `Its certificate is not valid now, not for clients, or not signed by a trusted authority (${code})`;
 }
 
 /** `ADDRESS:PORT` of a socket's peer, as far as it is known. */
