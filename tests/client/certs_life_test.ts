@@ -1,46 +1,8 @@
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { openssl } from "../pki/openssl.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { type Ended, teleworker } from "../support/teleworker.ts";
-
-/** The command in a folder, and what it made there. */
-class Certs {
-  constructor(readonly folder: string) {}
-
-  async run(...args: string[]): Promise<Ended> {
-    return await teleworker({ address: "", certs: this.folder }, ["certs", ...args]);
-  }
-
-  /** Its complaint, with the exit code in front. */
-  async fails(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(...args);
-    equal(stdout, "");
-    return `${code} ${stderr.replace(/^teleworker: /, "").trimEnd()}`;
-  }
-
-  /** What it prints, which must be all that it has to say. */
-  async prints(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(...args);
-    deepEqual({ code, stderr }, { code: 0, stderr: "" });
-    return stdout;
-  }
-
-  async listed(): Promise<
-    { name: string; role: string; serial: string; daysLeft: number; revokedAt: string | null }[]
-  > {
-    return (await this.prints("list", "--output", "json")).trimEnd().split("\n").map((line) => JSON.parse(line));
-  }
-
-  path(name: string): string {
-    return join(this.folder, name);
-  }
-
-  certificate(name: string): X509Certificate {
-    return new X509Certificate(Deno.readTextFileSync(this.path(name)));
-  }
-}
+import { Certs } from "./certs_command.ts";
 
 Deno.test("certs makes every type of key, for as many days as wanted, in the place of others by --force", async () => {
   await using folder = await TemporaryFolder.create();
@@ -293,58 +255,6 @@ Deno.test("certs revokes a client whose certificate is for servers as well, for 
   equal((await certs.listed()).filter(({ name }) => name === "alice").length, 2);
   equal((await certs.run("revoke", "alice")).code, 0);
   equal((await certs.listed()).filter(({ name, revokedAt }) => name === "alice" && revokedAt !== null).length, 2);
-});
-
-Deno.test("certs lists and revokes what it can read beside files that are damaged, and says which", async (t) => {
-  await using folder = await TemporaryFolder.create();
-  const certs = new Certs(folder.path);
-  await certs.prints("init");
-  for (const name of ["alice", "bob", "carol"]) await certs.prints("client", name);
-  const serialOf = (name: string) => certs.certificate(`client-${name}.pem`).serialNumber.toLowerCase();
-  const [alice, carol] = [serialOf("alice"), serialOf("carol")];
-  const bob = await Deno.readTextFile(certs.path("client-bob.pem"));
-  await Deno.writeTextFile(certs.path("client-bob.pem"), bob.slice(0, -30));
-  await Deno.mkdir(certs.path("client-dave.pem"));
-  await Deno.writeTextFile(
-    certs.path("issued/ff.pem"),
-    "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
-  );
-  const damaged = (stderr: string) =>
-    [...stderr.matchAll(/^teleworker: Cannot read certificate "(.*?)": .+/gm)].map(([, path]) => path);
-  const paths = ["client-bob.pem", "client-dave.pem", "issued/ff.pem"].map((name) => certs.path(name));
-
-  await t.step("list goes on, and ends with 1", async () => {
-    for (const output of [[], ["--output", "json"]]) {
-      const { code, stdout, stderr } = await certs.run("list", ...output);
-      equal(code, 1);
-      deepEqual(damaged(stderr), paths);
-      // Of bob there is the copy.
-      for (const name of ["Teleworker CA", "alice", "bob", "carol"]) match(stdout, new RegExp(name));
-    }
-  });
-
-  await t.step("revoke by a name does, and ends with 1, for there may be more", async () => {
-    for (const name of ["alice", "bob"]) {
-      const { code, stdout, stderr } = await certs.run("revoke", name);
-      deepEqual({ code, stdout }, { code: 1, stdout: `${certs.path("crl.pem")}\n` });
-      match(stderr, new RegExp(`^teleworker: Revoked "${name}" `));
-      deepEqual(damaged(stderr), paths);
-    }
-    const reason = await certs.fails("revoke", "dave");
-    match(reason, /^2 Cannot revoke "dave": no client of this name .*; Cannot read certificate ".*client-bob\.pem": /);
-  });
-
-  await t.step("revoke by a serial number always does, and ends with 0", async () => {
-    match((await certs.run("revoke", `0x${alice}`)).stderr, /^teleworker: Was revoked before: "alice" .*\n$/);
-    await Deno.remove(certs.path("issued"), { recursive: true });
-    await Deno.writeTextFile(certs.path("client-carol.pem"), "");
-    for (const serial of [`0x${carol}`, "0xff"]) {
-      const { code, stderr } = await certs.run("revoke", serial);
-      equal(code, 0);
-      match(stderr, /^teleworker: Revoked serial [0-9a-f]+, which was not made here\n$/);
-    }
-    match((await openssl("crl", "-in", certs.path("crl.pem"), "-noout", "-text")).toLowerCase(), new RegExp(carol));
-  });
 });
 
 Deno.test("certs keeps its copy of a certificate when a file with the same serial number is replaced", async () => {

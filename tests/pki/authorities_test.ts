@@ -6,50 +6,12 @@ import { issueClientCertificate } from "../../lib/pki/client_certificate.ts";
 import { parseCertificate } from "../../lib/pki/certificate.ts";
 import { parseRevocationList } from "../../lib/pki/crl.ts";
 import { IdentityError } from "../../lib/pki/identity.ts";
-import { decodeCertificates, decodePem, encodePem } from "../../lib/pki/pem.ts";
-import { Folder } from "./folder.ts";
-import { KEYS, makeWithOpenssl, openssl } from "./openssl.ts";
+import { encodePem } from "../../lib/pki/pem.ts";
+import { derOf } from "./make_certificate.ts";
+import { derOfList, makeList, serialOf } from "./make_list.ts";
+import { KEYS, makeWithOpenssl } from "./openssl.ts";
 
 const AUTHORITY = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"];
-
-interface Made {
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
-}
-
-/** A list of the revoked serial numbers (upper case, whole bytes) made by OpenSSL; `lines` go into its extensions. */
-async function makeList(issuer: Made, serials: readonly string[], lines: readonly string[] = []): Promise<string> {
-  using folder = new Folder();
-  const entries = serials.map((serial) => `R\t300101000000Z\t250101000000Z\t${serial}\tunknown\t/CN=x\n`);
-  folder.write("index.txt", entries.join(""));
-  const extensions = lines.length === 0 ? [] : ["crl_extensions=more"];
-  const digest = issuer.privateKeyPem.length < 150 ? "default" : "sha256"; // Ed25519 keys are short, and have their own
-  const own = ["[own]", `database=${folder.file("index.txt")}`, `default_md=${digest}`, ...extensions];
-  const config = folder.write("openssl.cnf", ["[ca]", "default_ca=own", ...own, "[more]", ...lines, ""].join("\n"));
-  const key = [
-    "-cert",
-    folder.write("ca.pem", issuer.certificatePem),
-    "-keyfile",
-    folder.write("key.pem", issuer.privateKeyPem),
-  ];
-  return await openssl("ca", "-config", config, ...key, "-gencrl", "-crldays", "1");
-}
-
-function derOf({ certificatePem }: Made): Uint8Array<ArrayBuffer> {
-  const [der = new Uint8Array()] = decodeCertificates(certificatePem);
-  return der;
-}
-
-function derOfList(pem: string): Uint8Array<ArrayBuffer> {
-  const [{ der } = { der: new Uint8Array() }] = decodePem(pem);
-  return der;
-}
-
-async function serialOf({ certificatePem }: Made): Promise<string> {
-  using folder = new Folder();
-  const path = folder.write("certificate.pem", certificatePem);
-  return (await openssl("x509", "-noout", "-serial", "-in", path)).trim().replace("serial=", "");
-}
 
 const refused = (why: RegExp) => (error: unknown) => error instanceof IdentityError && why.test(error.message);
 
