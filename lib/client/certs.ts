@@ -90,16 +90,28 @@ async function requestOf({ csr = "", keyType }: RequestFlags, folder: string): P
   throw new UsageFailure(`Cannot use --key-type "${keyType}" with --csr: the key was made with the request`);
 }
 
+type ListedCertificate = IssuedCertificate & { readonly daysLeft: number; readonly revokedAt: Date | null };
+
 /** Gives the exit code: a failure where a file cannot be read, which is told, and does not hide the others. */
 async function list(folder: string, { json }: Terminal): Promise<number> {
   const authorities = await authoritiesIn(folder);
   const revocations = await revocationsIn(folder, authorities);
   const { certificates: issued, damaged } = await listIssued(folder, authorities[0]);
-  const certificates = issued.map((certificate) => ({
+  const certificates = issued.map((certificate): ListedCertificate => ({
     ...certificate,
     daysLeft: Math.floor((certificate.notAfter.getTime() - Date.now()) / DAY),
     revokedAt: (certificate.ours ? revocations.get(certificate.serial) : undefined) ?? null,
   }));
+  if (json) {
+    for (const certificate of certificates) await printJson(certificate);
+  } else {
+    await printTable(certificates);
+  }
+  for (const problem of damaged) await note(problem);
+  return damaged.length === 0 ? 0 : EXIT.failure;
+}
+
+async function printTable(certificates: readonly ListedCertificate[]): Promise<void> {
   const rows = certificates.map(({ kind, name, role, serial, daysLeft, revokedAt, ours }) => [
     clean(name),
     role ?? (kind === "client" ? "none" : kind),
@@ -107,10 +119,7 @@ async function list(folder: string, { json }: Terminal): Promise<number> {
     daysLeft < 0 ? "expired" : String(daysLeft),
     revokedAt !== null ? revokedAt.toISOString() : ours ? "-" : "another authority's",
   ]);
-  if (json) { for (const certificate of certificates) await printJson(certificate); }
-  else for (const line of formatTable([["WHO", "ROLE", "SERIAL", "DAYS LEFT", "REVOKED"], ...rows])) await print(line);
-  for (const problem of damaged) await note(problem);
-  return damaged.length === 0 ? 0 : EXIT.failure;
+  for (const line of formatTable([["WHO", "ROLE", "SERIAL", "DAYS LEFT", "REVOKED"], ...rows])) await print(line);
 }
 
 async function show(file: string, { json }: Terminal): Promise<void> {

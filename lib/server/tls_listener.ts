@@ -155,7 +155,7 @@ export class TlsListener implements AsyncDisposable {
   #accept(socket: TLSSocket): void {
     const peer = addressOf(socket);
     try {
-      const certificate = Uint8Array.from(socket.getPeerCertificate().raw);
+      const certificate = socket.getPeerCertificate().raw;
       const caller = { ...identify(certificate), peer };
       if (caller.name === LOCAL_NAME) {
         const reference = { subject: caller.name, serial: caller.serial };
@@ -163,10 +163,11 @@ export class TlsListener implements AsyncDisposable {
       }
       // Also what the TLS library has checked: Deno 2.9 lets a peer resume its session whatever the authorities are by now.
       const until = this.#authorities.check(certificate);
-      this.#peers.set(socket, { caller, certificate });
+      const kept = Uint8Array.from(certificate);
+      this.#peers.set(socket, { caller, certificate: kept });
       socket.once("close", () => this.#peers.delete(socket));
       this.#connections.admit(socket, caller);
-      this.#closeWhenExpired(socket, caller, certificate, until);
+      this.#closeWhenExpired(socket, caller, kept, until);
     } catch (error) {
       const reason = reasonOf(error);
       logger.warn("Refused a certificate: {reason}", { reason });
