@@ -1,7 +1,6 @@
 import { createServer, type Server } from "node:https";
 import { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { parseCertificate } from "../pki/certificate.ts";
 import { identify, IdentityError } from "../pki/identity.ts";
 import type { Authorities } from "../pki/authorities.ts";
 import type { Answer } from "./app.ts";
@@ -63,7 +62,7 @@ export class TlsListener implements AsyncDisposable {
     });
     this.#server.prependListener("secureConnection", (socket: TLSSocket) => this.#accept(socket));
     this.#server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-      const { message: reason } = error;
+      const reason = reasonOfHandshake(error, socket);
       logger.info("Refused a connection: {reason}", { reason });
       this.#audit.record({ event: "handshake", allowed: false, reason, who: { peer: addressBelow(socket) } });
       socket.destroy();
@@ -126,14 +125,20 @@ export class TlsListener implements AsyncDisposable {
   }
 
   /** Nobody stays in for longer than a new connection would be let in. */
-  #closeWhenExpired(socket: TLSSocket, caller: Caller, notAfter: Date): void {
+  #closeWhenExpired(socket: TLSSocket, caller: Caller, certificate: Uint8Array, until: Date): void {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const look = () => {
-      const left = notAfter.getTime() - Date.now();
-      if (left < 0) return this.#close(socket, caller, `Its certificate has expired at ${notAfter.toISOString()}`);
-      timer = setTimeout(look, Math.min(left + 1, LONGEST_WAIT));
+    const lookAfter = (until: Date) => {
+      timer = setTimeout(() => {
+        try {
+          identify(certificate);
+          // The authorities may be others by now, and good for longer.
+          lookAfter(this.#authorities.check(certificate));
+        } catch (error) {
+          this.#close(socket, caller, reasonOf(error));
+        }
+      }, Math.min(until.getTime() - Date.now() + 1, LONGEST_WAIT));
     };
-    look();
+    lookAfter(until);
     socket.once("close", () => clearTimeout(timer));
   }
 
@@ -157,11 +162,12 @@ export class TlsListener implements AsyncDisposable {
         throw new IdentityError(`The name "${LOCAL_NAME}" is kept for the Unix socket`, { certificate: reference });
       }
       // Also what the TLS library has checked: Deno 2.9 lets a peer resume its session whatever the authorities are by now.
-      this.#authorities.check(certificate);
-      this.#peers.set(socket, { caller, certificate: Uint8Array.from(certificate) });
+      const until = this.#authorities.check(certificate);
+      const kept = Uint8Array.from(certificate);
+      this.#peers.set(socket, { caller, certificate: kept });
       socket.once("close", () => this.#peers.delete(socket));
       this.#connections.admit(socket, caller);
-      this.#closeWhenExpired(socket, caller, parseCertificate(certificate).notAfter);
+      this.#closeWhenExpired(socket, caller, kept, until);
     } catch (error) {
       const reason = reasonOf(error);
       logger.warn("Refused a certificate: {reason}", { reason });
@@ -178,6 +184,13 @@ function contextOf({ ca, certificate, key }: Credentials) {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Of a certificate that it does not accept, Deno 2.9 says only "socket hang up", and one code for all that can be wrong. */
+function reasonOfHandshake({ message }: Error, socket: TLSSocket): string {
+  const code: unknown = Reflect.get(socket, "authorizationError");
+  if (typeof code !== "string") return message;
+  return `Its certificate is not valid now, not for clients, or not signed by a trusted authority (${code})`;
 }
 
 /** `ADDRESS:PORT` of a socket's peer, as far as it is known. */
