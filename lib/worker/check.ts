@@ -35,6 +35,7 @@ export async function checkHost({ cgroupRoot }: { cgroupRoot: string }): Promise
     checkProgram("prlimit", false, "limits of processes (--cpu-time, --open-files, …)", "Install util-linux"),
     checkProgram("setpriv", false, "--user", "Install util-linux"),
     checkProgram("fallocate", false, "a cap on output (--output-max)", "Install util-linux"),
+    checkProgram("env", false, "variables that a shell keeps for itself, such as OPTIND", "Install coreutils"),
     checkProgram("getent", false, "--user", "Install the C library's tools (libc-bin)"),
   ]);
   const works = programs.every(({ required, path }) => !required || path !== null);
