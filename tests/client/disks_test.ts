@@ -8,6 +8,12 @@ Deno.test("mergeDisks makes a number of one value, an object of several disks, n
   deepEqual(mergeDisks([{ disk: "sda", value: 5 }, { disk: "8:16", value: 6 }]), { sda: 5, "8:16": 6 });
 });
 
+Deno.test("mergeDisks loses no disk, whatever its name", () => {
+  const disks = ["__proto__", "constructor", "hasOwnProperty"];
+  const merged = mergeDisks(disks.map((disk, index) => ({ disk, value: index + 1 })));
+  equal(JSON.stringify(merged), '{"__proto__":1,"constructor":2,"hasOwnProperty":3}');
+});
+
 Deno.test("mergeDisks refuses what contradicts itself", () => {
   throws(() => mergeDisks([{ disk: null, value: 5 }, { disk: "sda", value: 6 }]), /one value for all of them/);
   throws(() => mergeDisks([{ disk: "sda", value: 5 }, { disk: "sda", value: 6 }]), /"sda" is given twice/);
