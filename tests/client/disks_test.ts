@@ -24,6 +24,6 @@ Deno.test("disk limits that contradict each other are wrong usage, and nothing i
   for (const wrong of [":1M", "sda:", "sda:1Q", "sda:0"]) {
     const { code, stderr } = await teleworker(nowhere, ["start", "--write-bps", wrong, "--", "true"]);
     equal(code, 2, wrong);
-    match(stderr, /Cannot parse/);
+    match(stderr, /^teleworker: Cannot use --write-bps "/);
   }
 });

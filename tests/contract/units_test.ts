@@ -41,8 +41,12 @@ Deno.test("parseSize refuses what is no size, and says why", () => {
   ) {
     throws(() => parseSize(text), SyntaxError, JSON.stringify(text));
   }
-  throws(() => parseSize("12Q"), { message: 'Cannot parse size "12Q": unknown unit, use one of K, M, G, T' });
-  throws(() => parseSize("0"), { message: 'Cannot parse size "0": it must be at least 1 byte' });
+  throws(() => parseSize("12Q"), {
+    message: 'Cannot parse size "12Q": unknown unit, it must be a number and a unit, such as 512K, 256M or 1.5G',
+  });
+  throws(() => parseSize("0"), {
+    message: 'Cannot parse size "0": it must be at least 1 byte, such as 512K, 256M or 1.5G',
+  });
   throws(() => parseSize("9000000T"), { message: 'Cannot parse size "9000000T": it is too large' });
 });
 
@@ -78,7 +82,7 @@ Deno.test("parseDuration refuses what is no duration, and says why", () => {
     throws(() => parseDuration(text), SyntaxError, JSON.stringify(text));
   }
   throws(() => parseDuration("5x"), {
-    message: 'Cannot parse duration "5x": unknown unit, use one of ms, s, m, h, d',
+    message: 'Cannot parse duration "5x": unknown unit, it must be a number and a unit, such as 30s, 5m or 2h',
   });
 });
 
