@@ -126,10 +126,10 @@ async function show(file: string, { json }: Terminal): Promise<void> {
 async function tellRevoked(folder: string, which: string): Promise<void> {
   const { file, revoked, already } = await revoke(folder, which);
   for (const { serial, certificate } of revoked) await note(`Revoked ${describeRevoked(serial, certificate)}`);
-  for (const certificate of already) {
-    await note(`Was revoked before: ${describeRevoked(certificate.serial, certificate)}`);
+  for (const { serial, at, certificate } of already) {
+    await note(`Revoked already at ${at.toISOString()}: ${describeRevoked(serial, certificate)}`);
   }
-  await print(file);
+  if (revoked.length > 0) await print(file);
 }
 
 function describeRevoked(serial: string, certificate: IssuedCertificate | undefined): string {

@@ -12,7 +12,7 @@ export interface Revoked {
   /** The certificates that are revoked by it now. */
   readonly revoked: readonly { readonly serial: string; readonly certificate: IssuedCertificate | undefined }[];
   /** Those that were revoked before. */
-  readonly already: readonly IssuedCertificate[];
+  readonly already: readonly (Revocation & { readonly certificate: IssuedCertificate | undefined })[];
 }
 
 /**
@@ -33,18 +33,19 @@ export async function revoke(folder: string, which: string): Promise<Revoked> {
   const lists = readRevocations(await readIfThere(file) ?? "", authority.certificate);
 
   const chosen = choose(await listIssued(folder), which);
-  const already = chosen.filter(({ serial }) => lists.revocations.has(serial));
-  const unknown = chosen.length === 0 ? [{ serial: unknownSerial(which), certificate: undefined }] : [];
-  const revoked = [
-    ...chosen.filter((certificate) => !already.includes(certificate))
-      .map((certificate) => ({ serial: certificate.serial, certificate })),
-    ...unknown.filter(({ serial }) => !lists.revocations.has(serial)),
-  ];
+  const all = chosen.length === 0
+    ? [{ serial: unknownSerial(which), certificate: undefined }]
+    : chosen.map((certificate) => ({ serial: certificate.serial, certificate }));
+  const revoked = all.filter(({ serial }) => !lists.revocations.has(serial));
+  const already = all.flatMap(({ serial, certificate }) => {
+    const revocation = lists.revocations.get(serial);
+    return revocation === undefined ? [] : [{ ...revocation, certificate }];
+  });
   if (revoked.length > 0) {
     const at = new Date();
     const added = revoked.map(({ serial }): [string, Revocation] => [serial, { serial, at }]);
-    const all = { ...lists, revocations: new Map([...lists.revocations, ...added]) };
-    await replaceFiles([[file, await writeRevocations(all, authority)]]);
+    const longer = { ...lists, revocations: new Map([...lists.revocations, ...added]) };
+    await replaceFiles([[file, await writeRevocations(longer, authority)]]);
   }
   return { file, revoked, already };
 }

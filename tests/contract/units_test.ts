@@ -94,9 +94,44 @@ Deno.test("parseDuration gives a finite number, or refuses", () => {
 });
 
 Deno.test("formatDuration is short at every length", () => {
-  const lengths = [0, 0.04, 0.3, 9.94, 10, 59.9, 60, 192, 3599, 3600, 7500, 86_399, 86_400, 615_600];
+  const lengths = [
+    0,
+    0.0001,
+    0.0123,
+    0.04,
+    0.3,
+    0.9999,
+    9.94,
+    10,
+    59.9,
+    60,
+    192,
+    3599,
+    3600,
+    7500,
+    86_399,
+    86_400,
+    615_600,
+  ];
   deepEqual(lengths.map(formatDuration), [
-    ...["0s", "0s", "0.3s", "9.9s", "10s", "59s", "1m00s", "3m12s", "59m59s", "1h00m", "2h05m", "23h59m", "1d00h"],
+    ...[
+      "0s",
+      "<1ms",
+      "12ms",
+      "40ms",
+      "300ms",
+      "1s",
+      "9.9s",
+      "10s",
+      "59s",
+      "1m00s",
+      "3m12s",
+      "59m59s",
+      "1h00m",
+      "2h05m",
+      "23h59m",
+      "1d00h",
+    ],
     "7d03h",
   ]);
 });
