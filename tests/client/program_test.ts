@@ -1,6 +1,8 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import denoJson from "../../deno.json" with { type: "json" };
+import { fileURLToPath } from "node:url";
 import { Daemon } from "../support/daemon.ts";
+import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";
 import { spawnTeleworker, teleworker } from "../support/teleworker.ts";
 
@@ -132,6 +134,21 @@ Deno.test("help of a verb shows the flags that it uses", async () => {
   for (const args of [["status"], ["status", "certs"], ["--certs", "certs", "list"]]) {
     match(await help(...args), /--host HOST:PORT[^]*--socket PATH[^]*--certs DIR[^]*--identity NAME/, args.join(" "));
   }
+});
+
+Deno.test("the task client takes paths from the folder that it is called in", async () => {
+  await using folder = await TemporaryFolder.create();
+  const { INIT_CWD: _, ...env } = Deno.env.toObject();
+  const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--config", config, "client", "certs", "init", "--certs", "a folder"],
+    cwd: folder.path,
+    clearEnv: true,
+    env,
+    stdin: "null",
+  }).output();
+  equal(code, 0);
+  equal((await Deno.stat(`${folder.path}/a folder/ca.pem`)).isFile, true);
 });
 
 Deno.test("output that nobody reads any more ends the client quietly", async (t) => {

@@ -8,8 +8,9 @@ import { collect, type Ended, quote, read } from "./processes.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** How deno.json's tasks run the client and the daemon: `run` with their permissions. */
-const CLIENT = denoJson.tasks.client.split(" ").slice(1, -1);
-const SERVER = denoJson.tasks.server.split(" ").slice(1, -1);
+const [CLIENT = [], SERVER = []] = [denoJson.tasks.client, denoJson.tasks.server].map((task) =>
+  task.split(" && ").at(-1)?.split(" ").slice(1, -1)
+);
 /** Milliseconds after which a daemon that does not end is killed. */
 const PATIENCE = 15_000;
 
