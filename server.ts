@@ -4,6 +4,7 @@
  */
 import { check } from "./lib/server/check.ts";
 import { runDaemon } from "./lib/server/daemon.ts";
+import { escapeControls } from "./lib/server/escape_controls.ts";
 import { parseCommandLine } from "./lib/server/flags.ts";
 import { configureLog } from "./lib/server/log.ts";
 import { logger } from "./lib/server/logger.ts";
@@ -30,7 +31,7 @@ if (import.meta.main) {
     Deno.exit(0);
   } catch (error) {
     logger.debug("Cannot go on: {error}", { error });
-    console.error(`teleworkerd: ${error instanceof Error ? error.message : error}`);
+    console.error(`teleworkerd: ${escapeControls(error instanceof Error ? error.message : String(error))}`);
     Deno.exit(1);
   }
 }

@@ -6,6 +6,7 @@ import { command, constant, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
 import { describeBuild } from "../contract/mod.ts";
+import { escapeControls } from "./escape_controls.ts";
 import type { RawOptions } from "./options.ts";
 
 const text = (name: `--${string}`, metavar: NonEmptyString, description: ReturnType<typeof message>) =>
@@ -81,6 +82,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     help: { option: true, onShow: exit },
     version: { value: describeBuild(), option: true, onShow: exit },
     onError: () => exit(2),
+    // One prefix for all that goes wrong, and nothing of the user's that a terminal would obey.
+    stderr: (text) =>
+      console.error(text.replace(/^Error: /, "teleworkerd: ").split("\n").map(escapeControls).join("\n")),
     aboveError: "none",
     termWidth: "auto",
   });
