@@ -5,6 +5,7 @@
 import { check } from "./lib/server/check.ts";
 import { runDaemon } from "./lib/server/daemon.ts";
 import { parseCommandLine } from "./lib/server/flags.ts";
+import { stderr } from "./lib/server/line_writer.ts";
 import { configureLog } from "./lib/server/log.ts";
 import { logger } from "./lib/server/logger.ts";
 import { readOptions } from "./lib/server/options.ts";
@@ -27,10 +28,12 @@ if (import.meta.main) {
     await configureLog(options.logLevel);
     if (verb === "check") Deno.exit(await check(options.cgroupRoot, output));
     await runDaemon(options, (address) => console.log(`teleworkerd listening on ${address}`), ending.signal);
+    await stderr.flush();
     Deno.exit(0);
   } catch (error) {
     logger.debug("Cannot go on: {error}", { error });
-    console.error(`teleworkerd: ${error instanceof Error ? error.message : error}`);
+    stderr.write(`teleworkerd: ${error instanceof Error ? error.message : error}`);
+    await stderr.flush();
     Deno.exit(1);
   }
 }
