@@ -80,7 +80,9 @@ export class Connection {
       const tooLarge = Number(request.headers["content-length"] ?? 0) > MOST_RECEIVED;
       // Deno 2.9's node:http drops what came in one piece with a request that asks for another protocol: nothing may follow it.
       const upgrade = request.headers.upgrade !== undefined;
-      if (this.#ending || tooLarge || upgrade) response.shouldKeepAlive = false;
+      // Who leaves out the host may not be the one who wrote what comes behind.
+      const hostless = request.headers.host === undefined;
+      if (this.#ending || tooLarge || upgrade || hostless) response.shouldKeepAlive = false;
       if (this.#socket.destroyed) return await answer.body?.cancel();
       await writeResponse(response, answer, (cancel) => exchange.cancel = cancel);
     } catch (error) {
