@@ -20,7 +20,7 @@ const options = object({
   cert: text("--cert", "FILE", message`The server's certificate.`),
   key: text("--key", "FILE", message`The server's private key.`),
   crl: text("--crl", "FILE", message`Lists of revoked certificates (crl.pem in --certs, where it is there).`),
-  auditLog: text("--audit-log", "FILE", message`Where each decision is recorded, a JSON line each.`),
+  auditLog: text("--audit-log", "FILE", message`Where each decision is recorded, a JSON line each (stderr).`),
   auditArgs: text("--audit-args", "HOW", message`Jobs' arguments in the audit log: off, hash or full (off).`),
   stateDir: text("--state-dir", "DIR", message`Where jobs and their output are kept (/var/lib/teleworker).`),
   cgroupRoot: text("--cgroup-root", "NAME", message`The cgroup below which jobs get theirs (teleworker).`),

@@ -72,7 +72,7 @@ export const optionsSchema = z.strictObject({
   stateDir: path.default("/var/lib/teleworker"),
   cgroupRoot: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, "must be letters, digits, dots, dashes and underscores")
     .default("teleworker"),
-  /** Where each decision is recorded, a line each; nowhere by default. */
+  /** Where each decision is recorded, a line each; on stderr by default. */
   auditLog: path.optional(),
   /** How much of jobs' arguments is recorded there. */
   auditArgs: oneOf(AUDIT_ARGS).default("off"),
