@@ -2,9 +2,9 @@ import { merge, object, or } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
 import { commandLine, message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
-import { option } from "@optique/core/primitives";
+import { constant, flag, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
-import { VERSION } from "../contract/mod.ts";
+import { THIRD_PARTY_LICENSES, VERSION } from "../contract/mod.ts";
 import { Api } from "./api.ts";
 import { certsCommand } from "./commands/certs.ts";
 import { list, listCommand } from "./commands/list.ts";
@@ -18,7 +18,7 @@ import { stop, stopCommand } from "./commands/stop.ts";
 import { wait, waitCommand } from "./commands/wait.ts";
 import { certsFolder, openConnection } from "./connection.ts";
 import { EXIT } from "./exit_code.ts";
-import { openTerminal } from "./terminal.ts";
+import { openTerminal, print } from "./terminal.ts";
 
 const connection = object("Connection", {
   host: optional(
@@ -45,6 +45,11 @@ const connection = object("Connection", {
   ),
 });
 
+const licensesFlag = object({
+  verb: constant("licenses"),
+  licenses: flag("--licenses", { description: message`Show the licences of what Teleworker carries.` }),
+});
+
 const parser = merge(
   or(
     startCommand,
@@ -57,6 +62,7 @@ const parser = merge(
     waitCommand,
     statsCommand,
     certsCommand,
+    licensesFlag,
     { errors: { noMatch: message`A verb is missing; ${commandLine("teleworker --help")} shows all.` } },
   ),
   connection,
@@ -99,6 +105,9 @@ function hint(args: readonly string[]): string {
 /** Carries a command out; its exit code. */
 export async function execute(command: Command): Promise<number> {
   switch (command.verb) {
+    case "licenses":
+      await print(THIRD_PARTY_LICENSES);
+      return 0;
     case "certs init":
     case "certs server":
     case "certs client":

@@ -3,6 +3,7 @@
  * @module
  */
 export * from "./job.ts";
+export * from "./licenses.ts";
 export * from "./limits.ts";
 export * from "./list.ts";
 export * from "./output.ts";
