@@ -2,13 +2,15 @@ import { join } from "node:path";
 import { z } from "zod";
 
 /** Top of the repository. */
-export const ROOT = new URL("..", import.meta.url).pathname;
+export const ROOT: string = new URL("..", import.meta.url).pathname;
 
 /** An npm package that ends up in a binary. */
 export interface Package {
   /** As in deno.lock, such as `zod@4.6.7`. */
   readonly id: string;
+  /** As it is imported, such as `@optique/core`. */
   readonly name: string;
+  /** By semver.org. */
   readonly version: string;
   /** SHA-512 of its archive, in hexadecimal. */
   readonly sha512: string;
