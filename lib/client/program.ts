@@ -2,9 +2,9 @@ import { merge, object, or } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
 import { commandLine, type Message, message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
-import { option } from "@optique/core/primitives";
+import { constant, flag, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
-import { describeBuild } from "../contract/mod.ts";
+import { describeBuild, THIRD_PARTY_LICENSES } from "../contract/mod.ts";
 import { Api } from "./api.ts";
 import { certsCommand } from "./commands/certs.ts";
 import { list, listCommand } from "./commands/list.ts";
@@ -18,7 +18,7 @@ import { stop, stopCommand } from "./commands/stop.ts";
 import { wait, waitCommand } from "./commands/wait.ts";
 import { certsFolder, openConnection } from "./connection.ts";
 import { EXIT } from "./exit_code.ts";
-import { openTerminal, ours } from "./terminal.ts";
+import { openTerminal, ours, print } from "./terminal.ts";
 import { describeUsageError } from "./usage.ts";
 import { oneOf } from "./values.ts";
 
@@ -56,6 +56,11 @@ const folder = object("Certificates", {
   output: output(message`json prints what list and show tell as objects, one a line.`),
 });
 
+const licensesFlag = object({
+  verb: constant("licenses"),
+  licenses: flag("--licenses", { description: message`Show the licences of what Teleworker carries.` }),
+});
+
 const verbs = or(
   startCommand,
   runCommand,
@@ -67,6 +72,7 @@ const verbs = or(
   waitCommand,
   statsCommand,
   certsCommand,
+  licensesFlag,
   { errors: { noMatch: message`A verb is missing; ${commandLine("teleworker --help")} shows all.` } },
 );
 
@@ -121,6 +127,9 @@ function hint(args: readonly string[]): string {
 /** Carries a command out; its exit code. */
 export async function execute(command: Command): Promise<number> {
   switch (command.verb) {
+    case "licenses":
+      await print(THIRD_PARTY_LICENSES);
+      return 0;
     case "certs init":
     case "certs server":
     case "certs client":

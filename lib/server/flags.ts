@@ -2,10 +2,10 @@ import { merge, object, or } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
-import { command, constant, option } from "@optique/core/primitives";
+import { command, constant, flag, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
-import { describeBuild } from "../contract/mod.ts";
+import { describeBuild, THIRD_PARTY_LICENSES } from "../contract/mod.ts";
 import { escapeControls } from "./escape_controls.ts";
 import type { RawOptions } from "./options.ts";
 
@@ -60,7 +60,12 @@ const checkCommand = command(
   },
 );
 
-const parser = merge(or(checkCommand, object({ verb: constant("serve") })), options);
+const licensesFlag = object({
+  verb: constant("licenses"),
+  licenses: flag("--licenses", { description: message`Show the licences of what Teleworker carries.` }),
+});
+
+const parser = merge(or(checkCommand, licensesFlag, object({ verb: constant("serve") })), options);
 
 /** What a command line asks for. */
 export interface CommandLine {
@@ -71,7 +76,7 @@ export interface CommandLine {
   readonly config: string | undefined;
 }
 
-/** The daemon's command line; ends the process for `--help`, `--version` and wrong usage (2). */
+/** The daemon's command line; ends the process for `--help`, `--version`, `--licenses` and wrong usage (2). */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const exit = (code: number): never => Deno.exit(code);
   const parsed = runParserSync(parser, "teleworkerd", args, {
@@ -88,6 +93,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     aboveError: "none",
     termWidth: "auto",
   });
+  if (parsed.verb === "licenses") {
+    console.log(THIRD_PARTY_LICENSES);
+    return exit(0);
+  }
   const { verb, config, ...given } = parsed;
   const output = "output" in given ? given.output : "text";
   const flags = Object.fromEntries(
