@@ -11,12 +11,14 @@ import { jobWords } from "./job_words.ts";
 import { mixedIdentities } from "./mixed_identities.ts";
 import { terminalEscapes } from "./terminal_escapes.ts";
 import { tlsBytes } from "./tls_bytes.ts";
+import { tlsLater } from "./tls_later.ts";
 import { tlsPeers } from "./tls_peers.ts";
+import { tlsResumed } from "./tls_resumed.ts";
 import { tlsStalled } from "./tls_stalled.ts";
 
 faultSuite(
   [
-    ...[tlsBytes, tlsPeers, tlsStalled, httpShapes, httpExcess, mixedIdentities],
+    ...[tlsBytes, tlsLater, tlsPeers, tlsResumed, tlsStalled, httpShapes, httpExcess, mixedIdentities],
     ...[jobWords, jobEnvironment, jobSecrets, terminalEscapes],
   ],
   Deno.args,
