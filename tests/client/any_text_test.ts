@@ -3,11 +3,12 @@ import fc from "fast-check";
 import { Api } from "../../lib/client/api.ts";
 import { mergeDisks } from "../../lib/client/disks.ts";
 import { Failure, ProblemFailure, UsageFailure } from "../../lib/client/failure.ts";
+import { copyOutput } from "../../lib/client/follow.ts";
 import { toRequest } from "../../lib/client/job_flags.ts";
 import { parse } from "../../lib/client/program.ts";
 import { reasonOf } from "../../lib/client/reason.ts";
 import { cores, duration, perDisk, signal, size, sizeOrZero, variable } from "../../lib/client/values.ts";
-import { jobSchema, parseCount, startSchema } from "../../lib/contract/mod.ts";
+import { jobSchema, OFFSET, parseCount, startSchema } from "../../lib/contract/mod.ts";
 
 const text = fc.string({ unit: "binary" }).filter((text) => text.isWellFormed() && !text.includes("\0"));
 
@@ -102,5 +103,24 @@ Deno.test("Api says of any answer what it is, or fails by an error of its own", 
       equal(error instanceof ProblemFailure, status !== 200);
     }),
     { numRuns: 200 },
+  );
+});
+
+Deno.test("copyOutput takes whole numbers for offsets, and nothing else", async () => {
+  let offset = "";
+  const answer = () => new Response(null, { headers: { [OFFSET]: offset } });
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
+  const base = `http://127.0.0.1:${server.addr.port}`;
+  using api = new Api({ name: base, base, client: Deno.createHttpClient({}), shown: null });
+  const any = fc.oneof(fc.stringMatching(/^[-+0-9.eNax]{0,20}$/), fc.constantFrom("0", "7", "999999999999999"));
+  await fc.assert(
+    fc.asyncProperty(any, async (text) => {
+      offset = text;
+      const options = { follow: false, tail: 1, signal: new AbortController().signal };
+      const error = await copyOutput(api, "x", "stdout", options).then(() => undefined, (error: unknown) => error);
+      if (/^\d{1,15}$/.test(text)) equal(error, undefined);
+      else ok(error instanceof Failure, String(error));
+    }),
+    { numRuns: 100 },
   );
 });
