@@ -114,15 +114,22 @@ export class Api implements Disposable {
 
 async function readProblem(response: Response): Promise<Problem> {
   const text = await response.text().catch((error) => brokenOff(error));
-  if (response.headers.get("content-type") === PROBLEM_TYPE) {
-    const problem = problemSchema.safeParse(JSON.parse(text));
-    if (problem.success) return problem.data;
-  }
+  const problem = problemSchema.safeParse(response.headers.get("content-type") === PROBLEM_TYPE ? jsonOf(text) : null);
+  if (problem.success) return problem.data;
   return {
     type: "about:blank",
     title: `The server answered ${response.status} ${response.statusText}`.trim(),
     status: response.status,
   };
+}
+
+/** Of a text that should be JSON; `null` for what is none. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function brokenOff(error: unknown): never {
