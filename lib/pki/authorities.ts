@@ -97,12 +97,24 @@ export class Authorities {
       const which = `"${reference.subject}" (serial ${reference.serial})`;
       return new IdentityError(`Cannot accept client certificate ${which}: ${why}`, { certificate: reference });
     };
+    const problem = this.problemOf(certificate, signed, now);
+    if (problem !== undefined) throw refuse(problem);
+  }
+
+  /**
+   * Why a certificate is not from here, for people to read: none of these authorities itself has signed it, all that have are over, or
+   * it was revoked; `undefined` if it is. What else it says is not looked at.
+   *
+   * @param now The time at which the authority must be valid.
+   */
+  problemOf(certificate: Certificate, signed: Signed, now: Date): string | undefined {
     const signers = this.#authorities.filter((authority) =>
       hasIssued(authority, { issuer: certificate.issuer, signed })
     );
-    if (signers.length === 0) throw refuse("no trusted authority has signed it");
-    if (signers.some(({ revoked }) => revoked.has(certificate.serial))) throw refuse("it was revoked");
-    if (!signers.some((signer) => now <= signer.certificate.notAfter)) throw refuse("its authority has expired");
+    if (signers.length === 0) return "no trusted authority has signed it";
+    if (signers.some(({ revoked }) => revoked.has(certificate.serial))) return "it was revoked";
+    if (!signers.some((signer) => now <= signer.certificate.notAfter)) return "its authority has expired";
+    return undefined;
   }
 }
 
