@@ -112,6 +112,8 @@ function bodyOf(message: IncomingMessage, source: Socket): ReadableStream<Uint8A
       message.on("error", (error) => controller.error(error));
     },
     pull: () => void source.resume(),
-    cancel: () => void message.destroy(),
+    cancel() {
+      message.removeAllListeners("data").removeAllListeners("end").destroy();
+    },
   }, new ByteLengthQueuingStrategy({ highWaterMark: BUFFER }));
 }
