@@ -26,7 +26,6 @@ export function spawnTeleworker(
   return new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--no-check", "--allow-net", "--allow-read", "--allow-write"],
-      "--v8-flags=--max-semi-space-size=1",
       "--allow-env=TELEWORKER_HOST,TELEWORKER_SOCKET,TELEWORKER_CERTS,TELEWORKER_IDENTITY,HOME,NO_COLOR,FORCE_COLOR,NODE_DISABLE_COLORS,COLUMNS",
       join(ROOT, "client.ts"),
       ...args,
