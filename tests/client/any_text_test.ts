@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
+import { join } from "node:path";
 import { Api } from "../../lib/client/api.ts";
 import { mergeDisks } from "../../lib/client/disks.ts";
 import { Failure, ProblemFailure, UsageFailure } from "../../lib/client/failure.ts";
@@ -7,8 +8,10 @@ import { copyOutput } from "../../lib/client/follow.ts";
 import { toRequest } from "../../lib/client/job_flags.ts";
 import { parse } from "../../lib/client/program.ts";
 import { reasonOf } from "../../lib/client/reason.ts";
+import { SocketTransport } from "../../lib/client/socket_transport.ts";
 import { cores, duration, perDisk, signal, size, sizeOrZero, variable } from "../../lib/client/values.ts";
 import { jobSchema, OFFSET, parseCount, startSchema } from "../../lib/contract/mod.ts";
+import { TemporaryFolder } from "../support/folder.ts";
 
 const text = fc.string({ unit: "binary" }).filter((text) => text.isWellFormed() && !text.includes("\0"));
 
@@ -86,9 +89,10 @@ Deno.test("reasonOf says something of any error", () => {
 
 Deno.test("Api says of any answer what it is, or fails by an error of its own", async () => {
   let answer = new Response();
-  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => answer);
-  const base = `http://127.0.0.1:${server.addr.port}`;
-  using api = new Api({ name: base, base, client: Deno.createHttpClient({}), shown: null });
+  await using folder = await TemporaryFolder.create();
+  const path = join(folder.path, "socket");
+  await using _server = Deno.serve({ path, onListen: () => {} }, () => answer);
+  using api = new Api({ name: path, transport: new SocketTransport(path), shown: null });
   const body = fc.oneof(
     fc.uint8Array().map((bytes) => new Uint8Array(bytes)),
     fc.json(),
@@ -109,9 +113,10 @@ Deno.test("Api says of any answer what it is, or fails by an error of its own", 
 Deno.test("copyOutput takes whole numbers for offsets, and nothing else", async () => {
   let offset = "";
   const answer = () => new Response(null, { headers: { [OFFSET]: offset } });
-  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
-  const base = `http://127.0.0.1:${server.addr.port}`;
-  using api = new Api({ name: base, base, client: Deno.createHttpClient({}), shown: null });
+  await using folder = await TemporaryFolder.create();
+  const path = join(folder.path, "socket");
+  await using _server = Deno.serve({ path, onListen: () => {} }, answer);
+  using api = new Api({ name: path, transport: new SocketTransport(path), shown: null });
   const any = fc.oneof(fc.stringMatching(/^[-+0-9.eNax]{0,20}$/), fc.constantFrom("0", "7", "999999999999999"));
   await fc.assert(
     fc.asyncProperty(any, async (text) => {
