@@ -153,6 +153,10 @@ export async function execute(command: Command): Promise<number> {
     case "licenses":
       await print(THIRD_PARTY_LICENSES);
       return 0;
+    case "completion": {
+      const { completion } = await import("./completion.ts");
+      return await completion(command, parserFor);
+    }
     case "certs init":
     case "certs server":
     case "certs client":
@@ -170,10 +174,6 @@ export async function execute(command: Command): Promise<number> {
         openTerminal(command.output),
       );
     }
-  }
-  if (command.verb === "completion") {
-    const { completion } = await import("./completion.ts");
-    return await completion(command, parserFor);
   }
   using api = new Api(await openConnection(command));
   const session = { api, terminal: openTerminal(command.output) };

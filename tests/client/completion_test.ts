@@ -28,7 +28,7 @@ Deno.test("completion offers what may follow", async (t) => {
     [[""], verbs],
     [["st"], ["start", "status", "stop", "stats"]],
     [["--host", "build:8443", "--output=json", "re"], ["remove"]],
-    [["-"], [...connection, "--help", "--version"]],
+    [["-"], ["--licenses", ...connection, "--help", "--version"]],
     [["wait", "--"], [...connection, "--help"]],
     [["ls", "-"], ["-a", "--all", ...connection, "--help"]],
     [["logs", "-f", "--st"], ["--stdout", "--stderr"]],
