@@ -65,7 +65,16 @@ const licensesFlag = object({
   licenses: flag("--licenses", { description: message`Show the licences of what Teleworker carries.` }),
 });
 
-const parser = merge(or(checkCommand, licensesFlag, object({ verb: constant("serve") })), options);
+/** The command line. */
+export const parser = merge(or(checkCommand, licensesFlag, object({ verb: constant("serve") })), options);
+
+/** What `--help` and the manual say of all of it. */
+export const about = {
+  brief: message`Runs jobs on this host for clients with certificates.`,
+  description:
+    message`Each option is also an environment variable, such as TELEWORKERD_STATE_DIR; flags go before the environment, that before the file.`,
+  examples: message`teleworkerd --certs /etc/teleworker/certs --listen 0.0.0.0:8443`,
+};
 
 /** What a command line asks for. */
 export interface CommandLine {
@@ -80,10 +89,7 @@ export interface CommandLine {
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const exit = (code: number): never => Deno.exit(code);
   const parsed = runParserSync(parser, "teleworkerd", args, {
-    brief: message`Runs jobs on this host for clients with certificates.`,
-    description:
-      message`Each option is also an environment variable, such as TELEWORKERD_STATE_DIR; flags go before the environment, that before the file.`,
-    examples: message`teleworkerd --certs /etc/teleworker/certs --listen 0.0.0.0:8443`,
+    ...about,
     help: { option: true, onShow: exit },
     version: { value: describeBuild(), option: true, onShow: exit },
     onError: () => exit(2),
