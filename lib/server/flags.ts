@@ -7,6 +7,7 @@ import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
 import { describeBuild } from "../contract/mod.ts";
 import type { RawOptions } from "./options.ts";
+import { type RequestCommand, requestCommand } from "./request.ts";
 
 const text = (name: `--${string}`, metavar: NonEmptyString, description: ReturnType<typeof message>) =>
   optional(option(name, string({ metavar }), { description }));
@@ -59,10 +60,16 @@ const checkCommand = command(
   },
 );
 
-const parser = merge(or(checkCommand, object({ verb: constant("serve") })), options);
+const runParser = merge(or(checkCommand, object({ verb: constant("serve") })), options);
+
+// The last is for no words at all, which the choice takes for none of the others.
+const parser = or(requestCommand, runParser, object({ verb: constant("serve"), config: constant(undefined) }));
 
 /** What a command line asks for. */
-export interface CommandLine {
+export type CommandLine = RunCommand | RequestCommand;
+
+/** To run the daemon, or to look what works. */
+export interface RunCommand {
   readonly verb: "serve" | "check";
   /** Of `check`. */
   readonly output: "text" | "json";
@@ -84,6 +91,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     aboveError: "none",
     termWidth: "auto",
   });
+  if (parsed.verb === "request") return parsed;
   const { verb, config, ...given } = parsed;
   const output = "output" in given ? given.output : "text";
   const flags = Object.fromEntries(
