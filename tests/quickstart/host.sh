@@ -21,10 +21,9 @@ disk=$folder/$name
 mkdir "$disk"
 mount -t tmpfs -o mode=755 tmpfs "$disk"
 root=$disk/root
-mkdir -p "$disk/upper/usr/bin" "$disk/upper/bin" "$disk/work" "$root"
+mkdir -p "$disk/upper/usr/bin" "$disk/work" "$root"
 # 0/0 is how overlayfs says that a file is not there.
 for program in deno node nodejs npm npx; do mknod "$disk/upper/usr/bin/$program" c 0 0; done
-[ -L /bin ] && rmdir "$disk/upper/bin"
 mount -t overlay -o "lowerdir=/,upperdir=$disk/upper,workdir=$disk/work" overlay "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
