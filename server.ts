@@ -4,7 +4,9 @@
  */
 import { check } from "./lib/server/check.ts";
 import { runDaemon } from "./lib/server/daemon.ts";
+import { escapeControls } from "./lib/server/escape_controls.ts";
 import { parseCommandLine } from "./lib/server/flags.ts";
+import { stderr } from "./lib/server/line_writer.ts";
 import { configureLog } from "./lib/server/log.ts";
 import { logger } from "./lib/server/logger.ts";
 import { readOptions } from "./lib/server/options.ts";
@@ -36,10 +38,12 @@ if (import.meta.main) {
         await runDaemon(options, (address) => console.log(`teleworkerd listening on ${address}`), ending.signal);
       }
     }
+    await stderr.flush();
     Deno.exit(0);
   } catch (error) {
     logger.debug("Cannot go on: {error}", { error });
-    console.error(`teleworkerd: ${error instanceof Error ? error.message : error}`);
+    stderr.write(`teleworkerd: ${escapeControls(error instanceof Error ? error.message : String(error))}`);
+    await stderr.flush();
     Deno.exit(1);
   }
 }

@@ -31,6 +31,6 @@ export async function compile(
   target: string,
   output: string,
 ): Promise<void> {
-  const flags = ["--no-config", "--no-check", "--target", target, ...runFlags(name)];
+  const flags = ["--no-config", "--no-check", "--exclude-unused-npm", "--target", target, ...runFlags(name)];
   await runDeno(folder, "compile", ...flags, "--output", output, main);
 }

@@ -9,7 +9,8 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   client: ["contract", "pki"],
   server: ["contract", "worker", "pki"],
   worker: ["cgroup", "output"],
-  contract: [],
+  // For the version.
+  contract: ["deno.json"],
   cgroup: [],
   output: [],
   pki: [],

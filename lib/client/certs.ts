@@ -137,10 +137,10 @@ async function show(file: string, { json }: Terminal): Promise<void> {
 async function tellRevoked(folder: string, which: string): Promise<number> {
   const { file, revoked, already, damaged } = await revoke(folder, which);
   for (const { serial, certificate } of revoked) await note(`Revoked ${describeRevoked(serial, certificate)}`);
-  for (const certificate of already) {
-    await note(`Was revoked before: ${describeRevoked(certificate.serial, certificate)}`);
+  for (const { serial, at, certificate } of already) {
+    await note(`Revoked already at ${at.toISOString()}: ${describeRevoked(serial, certificate)}`);
   }
-  await print(file);
+  if (revoked.length > 0) await print(file);
   for (const problem of damaged) await note(`${problem}; what is in it was not revoked`);
   return damaged.length === 0 ? 0 : EXIT.failure;
 }

@@ -14,7 +14,11 @@ export interface Revoked {
   /** The certificates that are revoked by it now. */
   readonly revoked: readonly { readonly serial: string; readonly certificate: IssuedCertificate | undefined }[];
   /** Those that were revoked before. */
-  readonly already: readonly IssuedCertificate[];
+  readonly already: readonly {
+    readonly serial: string;
+    readonly at: Date;
+    readonly certificate: IssuedCertificate | undefined;
+  }[];
   /**
    * The files that cannot be read, each with its path and why, where they may hold one more certificate of the name; none
    * for a serial number.
@@ -42,19 +46,20 @@ export async function revoke(folder: string, which: string): Promise<Revoked> {
 
   const { certificates, damaged } = await listIssued(folder, authorities[0]);
   const chosen = choose(certificates, which);
-  const already = chosen.filter(({ serial }) => lists.revocations.has(serial));
-  const unknown = chosen.length === 0 ? [{ serial: unknownSerial(which, damaged), certificate: undefined }] : [];
-  const revoked = [
-    ...chosen.filter((certificate) => !already.includes(certificate))
-      .map((certificate) => ({ serial: certificate.serial, certificate })),
-    ...unknown.filter(({ serial }) => !lists.revocations.has(serial)),
-  ];
+  const all = chosen.length === 0
+    ? [{ serial: unknownSerial(which, damaged), certificate: undefined }]
+    : chosen.map((certificate) => ({ serial: certificate.serial, certificate }));
+  const revoked = all.filter(({ serial }) => !lists.revocations.has(serial));
+  const already = all.flatMap((one) => {
+    const at = lists.revocations.get(one.serial);
+    return at === undefined ? [] : [{ ...one, at }];
+  });
   if (revoked.length > 0) {
     const at = new Date();
-    const all = new Map([...lists.revocations, ...revoked.map(({ serial }) => [serial, at] as const)]);
-    await replaceFiles([[file, await writeRevocations({ ...lists, revocations: all }, authority)]]);
+    const longer = new Map([...lists.revocations, ...revoked.map(({ serial }) => [serial, at] as const)]);
+    await replaceFiles([[file, await writeRevocations({ ...lists, revocations: longer }, authority)]]);
   }
-  const bySerial = unknown.length > 0 || chosen.some(({ serial }) => serial === parseSerialNumber(which));
+  const bySerial = chosen.length === 0 || chosen.some(({ serial }) => serial === parseSerialNumber(which));
   return { file, revoked, already, damaged: bySerial ? [] : damaged };
 }
 

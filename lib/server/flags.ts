@@ -2,10 +2,11 @@ import { merge, object, or } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
-import { command, constant, option } from "@optique/core/primitives";
+import { command, constant, flag, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
-import { describeBuild } from "../contract/mod.ts";
+import { describeBuild, THIRD_PARTY_LICENSES } from "../contract/mod.ts";
+import { escapeControls } from "./escape_controls.ts";
 import type { RawOptions } from "./options.ts";
 import { type RequestCommand, requestCommand } from "./request.ts";
 
@@ -20,7 +21,7 @@ const options = object({
   cert: text("--cert", "FILE", message`The server's certificate.`),
   key: text("--key", "FILE", message`The server's private key.`),
   crl: text("--crl", "FILE", message`Lists of revoked certificates (crl.pem in --certs, where it is there).`),
-  auditLog: text("--audit-log", "FILE", message`Where each decision is recorded, a JSON line each.`),
+  auditLog: text("--audit-log", "FILE", message`Where each decision is recorded, a JSON line each (stderr).`),
   auditArgs: text("--audit-args", "HOW", message`Jobs' arguments in the audit log: off, hash or full (off).`),
   stateDir: text("--state-dir", "DIR", message`Where jobs and their output are kept (/var/lib/teleworker).`),
   cgroupRoot: text("--cgroup-root", "NAME", message`The cgroup below which jobs get theirs (teleworker).`),
@@ -60,10 +61,23 @@ const checkCommand = command(
   },
 );
 
-const runParser = merge(or(checkCommand, object({ verb: constant("serve") })), options);
+const licensesFlag = object({
+  verb: constant("licenses"),
+  licenses: flag("--licenses", { description: message`Show the licences of what Teleworker carries.` }),
+});
 
-// The last is for no words at all, which the choice takes for none of the others.
-const parser = or(requestCommand, runParser, object({ verb: constant("serve"), config: constant(undefined) }));
+const runParser = merge(or(checkCommand, licensesFlag, object({ verb: constant("serve") })), options);
+
+/** The command line. The last is for no words at all, which the choice takes for none of the others. */
+export const parser = or(requestCommand, runParser, object({ verb: constant("serve"), config: constant(undefined) }));
+
+/** What `--help` and the manual say of all of it. */
+export const about = {
+  brief: message`Runs jobs on this host for clients with certificates.`,
+  description:
+    message`Each option is also an environment variable, such as TELEWORKERD_STATE_DIR; flags go before the environment, that before the file.`,
+  examples: message`teleworkerd --certs /etc/teleworker/certs --listen 0.0.0.0:8443`,
+};
 
 /** What a command line asks for. */
 export type CommandLine = RunCommand | RequestCommand;
@@ -77,21 +91,25 @@ export interface RunCommand {
   readonly config: string | undefined;
 }
 
-/** The daemon's command line; ends the process for `--help`, `--version` and wrong usage (2). */
+/** The daemon's command line; ends the process for `--help`, `--version`, `--licenses` and wrong usage (2). */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const exit = (code: number): never => Deno.exit(code);
   const parsed = runParserSync(parser, "teleworkerd", args, {
-    brief: message`Runs jobs on this host for clients with certificates.`,
-    description:
-      message`Each option is also an environment variable, such as TELEWORKERD_STATE_DIR; flags go before the environment, that before the file.`,
-    examples: message`teleworkerd --certs /etc/teleworker/certs --listen 0.0.0.0:8443`,
+    ...about,
     help: { option: true, onShow: exit },
     version: { value: describeBuild(), option: true, onShow: exit },
     onError: () => exit(2),
+    // One prefix for all that goes wrong, and nothing of the user's that a terminal would obey.
+    stderr: (text) =>
+      console.error(text.replace(/^Error: /, "teleworkerd: ").split("\n").map(escapeControls).join("\n")),
     aboveError: "none",
     termWidth: "auto",
   });
   if (parsed.verb === "request") return parsed;
+  if (parsed.verb === "licenses") {
+    console.log(THIRD_PARTY_LICENSES);
+    return exit(0);
+  }
   const { verb, config, ...given } = parsed;
   const output = "output" in given ? given.output : "text";
   const flags = Object.fromEntries(

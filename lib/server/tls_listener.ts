@@ -4,6 +4,7 @@ import type { TLSSocket } from "node:tls";
 import { identify, IdentityError } from "../pki/identity.ts";
 import type { Authorities } from "../pki/authorities.ts";
 import type { Answer } from "./app.ts";
+import { type ArrivalLimits, Arrivals } from "./arrivals.ts";
 import type { Audit } from "./audit.ts";
 import { Connections } from "./connections.ts";
 import type { Caller } from "./context.ts";
@@ -18,15 +19,13 @@ import { LOCAL_NAME } from "./unix_listener.ts";
 const LONGEST_WAIT = 3_600_000;
 
 /** How to listen. */
-export interface TlsListenerOptions {
+export interface TlsListenerOptions extends ArrivalLimits {
   readonly hostname: string;
   /** 0 for any that is free. */
   readonly port: number;
   readonly credentials: Credentials;
   readonly answer: Answer;
   readonly audit: Audit;
-  /** Open at once; more are closed as they come. */
-  readonly maxConnections: number;
   readonly timeouts?: Timeouts;
 }
 
@@ -35,17 +34,18 @@ export class TlsListener implements AsyncDisposable {
   readonly #server: Server;
   readonly #connections: Connections;
   #accepting: Disposable | undefined;
-  /** All below the TLS, also those that never come to the end of their handshake. */
-  readonly #sockets = new Set<Socket>();
+  readonly #arrivals: Arrivals;
   /** Those that were let in, each with its certificate in DER. */
   readonly #peers = new Map<TLSSocket, { readonly caller: Caller; readonly certificate: Uint8Array }>();
   readonly #audit: Audit;
   #authorities: Authorities;
 
-  private constructor({ credentials, answer, audit, maxConnections, timeouts = TIMEOUTS }: TlsListenerOptions) {
+  private constructor(options: TlsListenerOptions) {
+    const { credentials, answer, audit, timeouts = TIMEOUTS } = options;
     this.#audit = audit;
     this.#authorities = credentials.authorities;
-    this.#connections = new Connections(answer, timeouts);
+    this.#arrivals = new Arrivals(options);
+    this.#connections = new Connections({ answer, audit, timeouts });
     this.#server = createServer({
       ...this.#connections.options,
       ...contextOf(credentials),
@@ -54,17 +54,19 @@ export class TlsListener implements AsyncDisposable {
       handshakeTimeout: timeouts.handshake,
       noDelay: true,
     }, this.#connections.listener);
-    this.#server.maxConnections = maxConnections;
     this.#connections.refuseOn(this.#server);
-    this.#server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
+    this.#server.on("connection", (socket: Socket) => this.#arrivals.begin(socket));
     this.#server.prependListener("secureConnection", (socket: TLSSocket) => this.#accept(socket));
     this.#server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-      const reason = reasonOfHandshake(error, socket);
-      logger.info("Refused a connection: {reason}", { reason });
-      this.#audit.record({ event: "handshake", allowed: false, reason, who: { peer: addressBelow(socket) } });
+      const below = socketBelow(socket);
+      const reason = this.#arrivals.reasonOf(below) ?? reasonOfHandshake(error, socket);
+      const recorded = this.#audit.record({
+        event: "handshake",
+        allowed: false,
+        reason,
+        who: { peer: addressOf(below) },
+      });
+      if (recorded) logger.info("Refused a connection: {reason}", { reason });
       socket.destroy();
     });
   }
@@ -114,7 +116,7 @@ export class TlsListener implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
     await this.#connections.shutdown();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#arrivals.closeAll();
     await promise;
   }
 
@@ -154,6 +156,7 @@ export class TlsListener implements AsyncDisposable {
   /** Runs in the handshake's callback and does not wait: after an await a peer that has gone has no certificate any more. */
   #accept(socket: TLSSocket): void {
     const peer = addressOf(socket);
+    this.#arrivals.end(socketBelow(socket));
     try {
       const certificate = socket.getPeerCertificate().raw;
       const caller = { ...identify(certificate), peer };
@@ -170,9 +173,10 @@ export class TlsListener implements AsyncDisposable {
       this.#closeWhenExpired(socket, caller, kept, until);
     } catch (error) {
       const reason = reasonOf(error);
-      logger.warn("Refused a certificate: {reason}", { reason });
       const certificate = error instanceof IdentityError ? error.certificate : undefined;
-      this.#audit.record({ event: "handshake", allowed: false, reason, who: { ...certificate, peer } });
+      const who = { ...certificate, peer };
+      const recorded = this.#audit.record({ event: "handshake", allowed: false, reason, who });
+      if (recorded) logger.warn("Refused a certificate: {reason}", { reason });
       socket.destroy();
     }
   }
@@ -199,10 +203,10 @@ function addressOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
 }
 
-/** The same of a connection whose handshake has failed: node:tls forgets it then, but the socket below knows it. */
-function addressBelow(socket: Socket): string {
+/** The connection below the TLS, which knows its peer's address also when the handshake has failed. */
+function socketBelow(socket: TLSSocket): Socket {
   const below: unknown = Reflect.get(socket, "_parent");
-  return addressOf(below instanceof Socket ? below : socket);
+  return below instanceof Socket ? below : socket;
 }
 
 /** Of bind(2), in the words of one who chose the address. */

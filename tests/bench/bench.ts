@@ -49,7 +49,7 @@ async function measure(name: string, measurement: Measurement): Promise<Figure[]
     mostSeconds * 1000,
   );
   try {
-    await using daemon = await Daemon.start({ flags: ["--log-level", "error", ...flags] });
+    await using daemon = await Daemon.start({ flags: ["--log-level", "error", "--audit-log", "/dev/null", ...flags] });
     return await Promise.race([run(daemon), late.promise]);
   } catch (error) {
     return [{ what: name, ours: "", held: false, note: `failed: ${error instanceof Error ? error.message : error}` }];

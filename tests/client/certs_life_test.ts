@@ -161,10 +161,18 @@ Deno.test("certs renews, revokes and lists", async (t) => {
     ]);
     const number = await crlNumber(certs);
     const again = await certs.run("revoke", "alice");
-    match(again.stderr, /Revoked "alice" .*\n.*Was revoked before: "alice"/);
-    equal(await crlNumber(certs) > number, true);
+    match(again.stderr, /Revoked "alice" .*\n.*Revoked already at 20\S+Z: "alice"/);
+    equal(again.stdout, `${certs.path("crl.pem")}\n`);
+    const longer = await crlNumber(certs);
+    equal(longer > number, true);
     const revoked = (await certs.listed()).filter(({ revokedAt }) => revokedAt !== null);
     deepEqual(revoked.map(({ name }) => name), ["alice", "alice"]);
+    // A third time there is nothing to do, and no file to be put anywhere.
+    const third = await certs.run("revoke", "alice");
+    deepEqual([third.code, third.stdout, third.stderr.match(/Revoked/g)?.length], [0, "", 2]);
+    const at = revoked.find(({ serial }) => serial === first)?.revokedAt;
+    match(third.stderr, new RegExp(`^teleworker: Revoked already at ${at}: "alice" \\(serial ${first}\\)`, "m"));
+    equal(await crlNumber(certs), longer);
     equal(
       await certs.fails("renew", "alice"),
       '1 Cannot renew "alice": its certificate was revoked; a new one is made with --force',
@@ -187,6 +195,10 @@ Deno.test("certs renews, revokes and lists", async (t) => {
     match(await certs.fails("revoke", "zoe"), /^2 Cannot revoke "zoe": no client of this name /);
     match(await certs.fails("revoke", serialOf("ca.pem")), /^2 Cannot revoke ".*": it is the authority itself/);
     match((await certs.run("revoke", "0xff01")).stderr, /Revoked serial ff01, which was not made here/);
+    match(
+      (await certs.run("revoke", "0xff01")).stderr,
+      /Revoked already at 20\S+Z: serial ff01, which was not made here/,
+    );
     match(await openssl("crl", "-in", certs.path("crl.pem"), "-noout", "-text"), /Serial Number: FF01\n/);
   });
 

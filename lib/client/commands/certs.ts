@@ -3,16 +3,17 @@ import { message, metavar } from "@optique/core/message";
 import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
-import { choice, integer, string } from "@optique/core/valueparser";
+import { string } from "@optique/core/valueparser";
 import { KEY_TYPES } from "../../pki/key_type.ts";
+import { known, oneOf, whole } from "../values.ts";
 
 const days = {
-  days: optional(option("--days", integer({ metavar: "DAYS", min: 1, max: 3650 }), {
+  days: optional(option("--days", whole("DAYS", 1, 3650), {
     description: message`For how long (authority and server 365, client 45).`,
   })),
 };
 const keyType = {
-  keyType: optional(option("--key-type", choice(KEY_TYPES, { metavar: "ec-p256|ed25519|rsa-4096" }), {
+  keyType: optional(option("--key-type", oneOf(KEY_TYPES, "ec-p256|ed25519|rsa-4096"), {
     description: message`What key to make (ec-p256).`,
   })),
 };
@@ -20,7 +21,7 @@ const force = {
   force: withDefault(flag("--force", { description: message`Replace what is there.` }), false),
 };
 const csr = {
-  csr: optional(option("--csr", string({ metavar: "FILE" }), {
+  csr: optional(option("--csr", known("FILE", "<file>"), {
     description: message`Make no key, but sign this request; the certificate is put beside it.`,
   })),
 };
@@ -55,7 +56,7 @@ const client = command(
   object({
     verb: constant("certs client"),
     ...name,
-    role: optional(option("--role", choice(["admin", "user"], { metavar: "admin|user" }), {
+    role: optional(option("--role", oneOf(["admin", "user"], "admin|user"), {
       description: message`admin may do everything, user may look at everything; without it, one's own jobs.`,
     })),
     ...days,
@@ -90,7 +91,7 @@ const renew = command(
   "renew",
   object({
     verb: constant("certs renew"),
-    name: argument(string({ metavar: "NAME" }), { description: message`A client, or server.` }),
+    name: argument(known("NAME", "<clients>"), { description: message`A client, or server.` }),
     ...days,
     ...keyType,
   }),
@@ -104,7 +105,7 @@ const revoke = command(
   "revoke",
   object({
     verb: constant("certs revoke"),
-    which: argument(string({ metavar: "NAME|SERIAL" }), {
+    which: argument(known("NAME|SERIAL", "<clients>"), {
       description: message`A client with all its certificates, or one by its serial number.`,
     }),
   }),
@@ -123,7 +124,7 @@ const show = command(
   "show",
   object({
     verb: constant("certs show"),
-    file: argument(string({ metavar: "FILE" }), { description: message`In PEM.` }),
+    file: argument(known("FILE", "<file>"), { description: message`In PEM.` }),
   }),
   {
     brief: message`Show what is in a certificate, a request or a revocation list.`,
