@@ -8,6 +8,7 @@ import type { NonEmptyString } from "@optique/core/nonempty";
 import { describeBuild, THIRD_PARTY_LICENSES } from "../contract/mod.ts";
 import { escapeControls } from "./escape_controls.ts";
 import type { RawOptions } from "./options.ts";
+import { type RequestCommand, requestCommand } from "./request.ts";
 
 const text = (name: `--${string}`, metavar: NonEmptyString, description: ReturnType<typeof message>) =>
   optional(option(name, string({ metavar }), { description }));
@@ -65,8 +66,10 @@ const licensesFlag = object({
   licenses: flag("--licenses", { description: message`Show the licences of what Teleworker carries.` }),
 });
 
-/** The command line. */
-export const parser = merge(or(checkCommand, licensesFlag, object({ verb: constant("serve") })), options);
+const runParser = merge(or(checkCommand, licensesFlag, object({ verb: constant("serve") })), options);
+
+/** The command line. The last is for no words at all, which the choice takes for none of the others. */
+export const parser = or(requestCommand, runParser, object({ verb: constant("serve"), config: constant(undefined) }));
 
 /** What `--help` and the manual say of all of it. */
 export const about = {
@@ -77,7 +80,10 @@ export const about = {
 };
 
 /** What a command line asks for. */
-export interface CommandLine {
+export type CommandLine = RunCommand | RequestCommand;
+
+/** To run the daemon, or to look what works. */
+export interface RunCommand {
   readonly verb: "serve" | "check";
   /** Of `check`. */
   readonly output: "text" | "json";
@@ -99,6 +105,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     aboveError: "none",
     termWidth: "auto",
   });
+  if (parsed.verb === "request") return parsed;
   if (parsed.verb === "licenses") {
     console.log(THIRD_PARTY_LICENSES);
     return exit(0);
