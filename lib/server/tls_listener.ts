@@ -37,6 +37,8 @@ export class TlsListener implements AsyncDisposable {
   readonly #arrivals: Arrivals;
   /** Those that were let in, each with its certificate in DER. */
   readonly #peers = new Map<TLSSocket, { readonly caller: Caller; readonly certificate: Uint8Array }>();
+  /** Of one client: half of all, for nobody is to keep out the others. */
+  readonly #mostOfOne: number;
   readonly #audit: Audit;
   #authorities: Authorities;
 
@@ -45,6 +47,7 @@ export class TlsListener implements AsyncDisposable {
     this.#audit = audit;
     this.#authorities = credentials.authorities;
     this.#arrivals = new Arrivals(options);
+    this.#mostOfOne = Math.ceil(options.maxConnections / 2);
     this.#connections = new Connections({ answer, audit, timeouts });
     this.#server = createServer({
       ...this.#connections.options,
@@ -120,6 +123,13 @@ export class TlsListener implements AsyncDisposable {
     await promise;
   }
 
+  #checkShare({ name, serial }: Caller): void {
+    const own = this.#peers.values().filter(({ caller }) => caller.name === name).toArray().length;
+    if (own < this.#mostOfOne) return;
+    const certificate = { subject: name, serial: serial ?? "" };
+    throw new IdentityError(`There were ${own} connections of "${name}"`, { certificate });
+  }
+
   #close(socket: TLSSocket, caller: Caller, reason: string): void {
     logger.warn("Closed a connection of {name}: {reason}", { name: caller.name, reason });
     this.#audit.record({ event: "closed", allowed: false, reason, who: caller });
@@ -166,6 +176,7 @@ export class TlsListener implements AsyncDisposable {
       }
       // Also what the TLS library has checked: Deno 2.9 lets a peer resume its session whatever the authorities are by now.
       const until = this.#authorities.check(certificate);
+      this.#checkShare(caller);
       const kept = Uint8Array.from(certificate);
       this.#peers.set(socket, { caller, certificate: kept });
       socket.once("close", () => this.#peers.delete(socket));
