@@ -101,7 +101,6 @@ export class TlsListener implements AsyncDisposable {
   /** Lets in by these from now on, and closes what is open by a certificate that is not good any more. */
   renew(credentials: Credentials): void {
     this.#authorities = credentials.authorities;
-    this.#server.setSecureContext(contextOf(credentials));
     // Half a millisecond each, of which a client with many connections is to cost one.
     const problems = new Map<string, string | null>();
     for (const [socket, { caller, certificate }] of this.#peers) {
@@ -111,6 +110,8 @@ export class TlsListener implements AsyncDisposable {
       if (reason === null) continue;
       this.#close(socket, caller, reason);
     }
+    // Last, for it throws where the TLS library does not take them; what was revoked is so all the same.
+    this.#server.setSecureContext(contextOf(credentials));
   }
 
   /** Takes no new connections, lets requests under way finish for a few seconds, closes all. */
