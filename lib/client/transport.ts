@@ -65,6 +65,8 @@ export class TlsTransport implements Transport {
     });
     outgoing.on("response", resolve);
     outgoing.on("error", reject);
+    // The only event where it answers 101, which nobody has asked for.
+    outgoing.on("close", () => reject(new Error("it did not answer")));
     outgoing.end(bytes);
     const message = await promise;
     return toResponse(message, this.#sources.get(message.socket) ?? message.socket);
