@@ -3,7 +3,7 @@ import { type Job, jobListSchema, jobSchema, PROBLEM_TYPE, problemSchema } from 
 import type { Connection } from "./connection.ts";
 import { ConnectionFailure, Failure, ProblemFailure } from "./failure.ts";
 import { describeDamaged } from "./format.ts";
-import { explain, reasonOf } from "./reason.ts";
+import { explain } from "./reason.ts";
 import type { TransportRequest } from "./transport.ts";
 
 /** A request to the API. */
@@ -138,6 +138,6 @@ async function textOf(response: Response): Promise<string> {
   try {
     return await response.text();
   } catch (error) {
-    throw new ConnectionFailure(`The connection broke off: ${reasonOf(error)}`, { cause: error });
+    throw new ConnectionFailure("The connection broke off", { cause: error });
   }
 }

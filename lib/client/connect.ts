@@ -6,6 +6,7 @@ import { Authorities } from "../pki/authorities.ts";
 import type { ClientCredential } from "../pki/find_client.ts";
 import { checkServer } from "../pki/server_identity.ts";
 import { Failure } from "./failure.ts";
+import { free } from "./free.ts";
 import { codeOf, reasonOf } from "./reason.ts";
 
 /** Milliseconds for connecting and the handshake, after which nobody is there who speaks TLS. */
@@ -124,7 +125,11 @@ function throughDuplex(socket: Socket): Duplex {
       callback(error);
     },
   });
-  socket.on("data", (chunk) => duplex.push(chunk));
+  socket.on("data", (chunk) => {
+    duplex.push(chunk);
+    // What does not wait here has been copied by node:tls.
+    if (duplex.readableLength === 0) free(chunk);
+  });
   socket.on("end", () => duplex.push(null));
   socket.on("error", (error) => duplex.destroy(error));
   socket.on("close", () => duplex.destroy());

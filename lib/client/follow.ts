@@ -1,6 +1,7 @@
 import { OFFSET, type Stream } from "../contract/mod.ts";
 import type { Api } from "./api.ts";
 import { ConnectionFailure, Failure } from "./failure.ts";
+import { free } from "./free.ts";
 import { ridingThrough } from "./retry.ts";
 import { note, tellLoss, write } from "./terminal.ts";
 import { formatSize } from "../contract/units.ts";
@@ -29,6 +30,7 @@ export async function copyOutput(api: Api, id: string, stream: Stream, options: 
     for await (const chunk of chunksOf(response)) {
       await write(TARGETS[stream], chunk);
       offset += chunk.length;
+      free(chunk);
       progress();
     }
   };

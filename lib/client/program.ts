@@ -5,7 +5,6 @@ import { optional, withDefault } from "@optique/core/modifiers";
 import { constant, flag, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import { describeBuild, THIRD_PARTY_LICENSES } from "../contract/mod.ts";
-import { Api } from "./api.ts";
 import { certsCommand } from "./commands/certs.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { helpCommand } from "./commands/help.ts";
@@ -175,6 +174,8 @@ export async function execute(command: Command): Promise<number> {
       );
     }
   }
+  // Only here too: it brings what certificates are read with.
+  const { Api } = await import("./api.ts");
   using api = new Api(await openConnection(command));
   const session = { api, terminal: openTerminal(command.output) };
   switch (command.verb) {

@@ -2,6 +2,7 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Link } from "./connect.ts";
+import { free } from "./free.ts";
 
 /** Bytes of a body that wait here for who reads it. */
 const BUFFER = 64 * 1024;
@@ -64,6 +65,8 @@ export class TlsTransport implements Transport {
     });
     outgoing.on("response", resolve);
     outgoing.on("error", reject);
+    // The only event where it answers 101, which nobody has asked for.
+    outgoing.on("close", () => reject(new Error("it did not answer")));
     outgoing.end(bytes);
     const message = await promise;
     return toResponse(message, this.#sources.get(message.socket) ?? message.socket);
@@ -99,6 +102,10 @@ function toResponse(message: IncomingMessage, source: Socket): Response {
 
 /** The body of an answer. While {@linkcode BUFFER} is full nothing more is read from the server. */
 function bodyOf(message: IncomingMessage, source: Socket): ReadableStream<Uint8Array<ArrayBuffer>> {
+  // Called after the parser of node:http, which copies what it takes.
+  const { socket } = message;
+  socket.on("data", free);
+  message.once("close", () => socket.off("data", free));
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
       message.on("data", (chunk: Uint8Array<ArrayBuffer>) => {

@@ -92,32 +92,40 @@ Deno.test("logs shows what a job wrote", async (t) => {
   });
 });
 
-Deno.test("logs -f goes on where it was when the daemon is killed and comes back", async () => {
-  await using daemon = await Daemon.start();
-  using alice = await Https.as(daemon, "alice");
-  const enough = join(daemon.folder.path, "enough");
-  // Numbers on both streams, in lines of different lengths, until the test has seen enough.
-  const program = 'i=0; while [ ! -e "$0" ]; do i=$((i+1)); echo "$i"; echo "number $i" >&2; sleep 0.005; done; exit 6';
-  const { id } = await alice.start({ command: "sh", args: ["-c", program, enough] });
-  await using client = new LiveClient(daemon, ["logs", "-f", id]);
-  for (const number of [50, 150]) {
-    await client.prints(`\n${number}\n`);
-    await daemon.end("SIGKILL");
-    await client.notes("trying again");
-    await daemon.run();
-  }
-  await client.prints("\n300\n");
-  await Deno.writeTextFile(enough, "");
-  const { code, stdout, stderr } = await client.ended;
-  equal(code, 6);
-  const count = stdout.split("\n").length - 1;
-  const numbers = Array.from({ length: count }, (_, index) => index + 1);
-  equal(stdout, numbers.map((number) => `${number}\n`).join(""));
-  const notices = stderr.match(/teleworker: [^\n]*; trying again\n/g) ?? [];
-  ok(notices.length >= 2, stderr);
-  const theirs = notices.reduce((text, notice) => text.replace(notice, ""), stderr);
-  equal(theirs, numbers.map((number) => `number ${number}\n`).join(""));
-});
+for (const road of ["TLS", "the Unix socket"]) {
+  Deno.test(`logs -f goes on where it was over ${road} when the daemon is killed and comes back`, async () => {
+    await using daemon = await Daemon.start();
+    using alice = await Https.as(daemon, "alice");
+    const enough = join(daemon.folder.path, "enough");
+    // Numbers on both streams, in lines of different lengths, until the test has seen enough.
+    const program =
+      'i=0; while [ ! -e "$0" ]; do i=$((i+1)); echo "$i"; echo "number $i" >&2; sleep 0.005; done; exit 6';
+    const { id } = await alice.start({ command: "sh", args: ["-c", program, enough] });
+    await using client = new LiveClient(daemon, [
+      "logs",
+      "-f",
+      ...(road === "TLS" ? [] : ["--socket", daemon.socket]),
+      id,
+    ]);
+    for (const number of [50, 150]) {
+      await client.prints(`\n${number}\n`);
+      await daemon.end("SIGKILL");
+      await client.notes("trying again");
+      await daemon.run();
+    }
+    await client.prints("\n300\n");
+    await Deno.writeTextFile(enough, "");
+    const { code, stdout, stderr } = await client.ended;
+    equal(code, 6);
+    const count = stdout.split("\n").length - 1;
+    const numbers = Array.from({ length: count }, (_, index) => index + 1);
+    equal(stdout, numbers.map((number) => `${number}\n`).join(""));
+    const notices = stderr.match(/teleworker: [^\n]*; trying again\n/g) ?? [];
+    ok(notices.length >= 2, stderr);
+    const theirs = notices.reduce((text, notice) => text.replace(notice, ""), stderr);
+    equal(theirs, numbers.map((number) => `number ${number}\n`).join(""));
+  });
+}
 
 function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, index) => byte === right[index]);

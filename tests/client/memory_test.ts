@@ -1,0 +1,61 @@
+import { equal, ok } from "node:assert/strict";
+import { Daemon } from "../support/daemon.ts";
+import { Https } from "../support/https.ts";
+import { spawnTeleworker } from "../support/teleworker.ts";
+import { until } from "../support/until.ts";
+
+const SIZE = 128 * 2 ** 20;
+
+/** KiB of a process's memory at the worst moment, from proc_pid_status(5); 0 once it has ended. */
+async function peakOf(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
+}
+
+/** The processor time of a process so far in ticks, from proc_pid_stat(5). */
+async function timeOf(pid: number): Promise<number> {
+  const [, , , , , , , , , , , user, system] =
+    (await Deno.readTextFile(`/proc/${pid}/stat`)).split(") ").at(-1)?.split(" ") ??
+      [];
+  return Number(user) + Number(system);
+}
+
+/** Waits until a process has done nothing for a hundred looks. */
+async function idle(pid: number): Promise<void> {
+  let [before, looks] = [-1, 0];
+  await until("the client waits for its reader", async () => {
+    const now = await timeOf(pid);
+    looks = now === before ? looks + 1 : 0;
+    before = now;
+    return looks > 100;
+  });
+}
+
+Deno.test("logs holds little of a log in memory, however fast or slowly it is read", async (t) => {
+  await using daemon = await Daemon.start();
+  using alice = await Https.as(daemon, "alice");
+  const { id } = await alice.start({ command: "head", args: ["-c", String(SIZE), "/dev/zero"] });
+  await alice.wait(id);
+  /** How many times as much memory the client needs at most as at the log's first bytes, after which `pause` is called. */
+  const growth = async (flags: readonly string[], pause?: (pid: number) => Promise<void>) => {
+    const client = spawnTeleworker(daemon, ["logs", "--stdout", "-f", ...flags, id]);
+    let [read, first, most] = [0, 0, 0];
+    for await (const { length } of client.stdout) {
+      first ||= await peakOf(client.pid);
+      if (read === 0) await pause?.(client.pid);
+      read += length;
+      most = Math.max(most, await peakOf(client.pid));
+    }
+    equal(read, SIZE);
+    equal((await client.status).code, 0);
+    await client.stderr.cancel();
+    return most / first;
+  };
+  for (const [road, flags] of [["TLS", []], ["the Unix socket", ["--socket", daemon.socket]]] as const) {
+    await t.step(`over ${road}`, async () => {
+      // Of some 80 MiB: 1.1 (TLS) or 1.7 (Unix socket) for a log of any size; 4.6 if it is left to V8 when to collect.
+      const [fast, slow] = [await growth(flags), await growth(flags, idle)];
+      ok(fast < 2.2 && slow < 2.2, `fast ${fast}, slow ${slow}`);
+    });
+  }
+});
