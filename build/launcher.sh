@@ -53,5 +53,6 @@ if [ "$(look @names@)" != "@expected@" ]; then
   @unpack@
 fi
 
-export DENO_DIR="$cache/deno" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
+# For `teleworkerd install`, which copies this file.
+export TELEWORKER_FILE="$0" DENO_DIR="$cache/deno" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
 exec "$cache/@runtime@" run --quiet --no-prompt --no-config --no-lock --no-remote --no-npm --no-check @flags@ "$cache/@program@/@main@" "$@"

@@ -59,15 +59,43 @@ const checkCommand = command(
   },
 );
 
-const parser = merge(or(checkCommand, object({ verb: constant("serve") })), options);
+const installOptions = {
+  dryRun: option("--dry-run", { description: message`Say what would be done, and do nothing.` }),
+  root: text("--root", "DIR", message`Install for a host whose files are below this folder, such as an image.`),
+};
+
+const installCommand = command("install", object({ verb: constant("install"), ...installOptions }), {
+  brief: message`Install this program on this host, with a configuration and a unit of systemd.`,
+  footer: message`Example: teleworkerd install --dry-run`,
+});
+
+const uninstallCommand = command("uninstall", object({ verb: constant("uninstall"), ...installOptions }), {
+  brief: message`Remove what install put there; configuration, certificates and jobs stay.`,
+  footer: message`Example: teleworkerd uninstall --dry-run`,
+});
+
+const runParser = merge(or(checkCommand, object({ verb: constant("serve") })), options);
+
+const parser = or(installCommand, uninstallCommand, runParser);
 
 /** What a command line asks for. */
-export interface CommandLine {
+export type CommandLine = RunCommand | InstallCommand;
+
+/** To run the daemon, or to look what works. */
+export interface RunCommand {
   readonly verb: "serve" | "check";
   /** Of `check`. */
   readonly output: "text" | "json";
   readonly flags: RawOptions;
   readonly config: string | undefined;
+}
+
+/** To install the daemon, or to take it away. */
+export interface InstallCommand {
+  readonly verb: "install" | "uninstall";
+  readonly dryRun: boolean;
+  /** Folder that holds the files of the host; undefined for this one's. */
+  readonly root: string | undefined;
 }
 
 /** The daemon's command line; ends the process for `--help`, `--version` and wrong usage (2). */
@@ -84,6 +112,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     aboveError: "none",
     termWidth: "auto",
   });
+  if (parsed.verb === "install" || parsed.verb === "uninstall") return parsed;
   const { verb, config, ...given } = parsed;
   const output = "output" in given ? given.output : "text";
   const flags = Object.fromEntries(
