@@ -103,7 +103,9 @@ Deno.test("teleworkerd installed under systemd: limits, restart, kill, stop and 
     equal(state, "running");
     pid = started ?? 0;
     group = (await Deno.readTextFile(`/proc/${pid}/cgroup`)).trim().slice("0::".length);
-    match(group, /\/teleworker\/[0-9a-f-]{36}$/);
+    const version = Number(/^systemd (\d+)/.exec(await succeed("systemctl", "--version"))?.[1]);
+    // Where the unit's own group cannot be had for jobs, see docs/operations.md.
+    match(group, version < 254 ? /^\/teleworker\/[^/]+$/ : /^\/system.slice\/teleworkerd.service\/teleworker\/[^/]+$/);
     await livesOn();
     equal(await client("run", "--", "env"), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n");
     // SIGPIPE, which systemd has services ignore, is signal 13.
