@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import type { Build } from "../lib/contract/build.ts";
+import { bundle } from "./bundle.ts";
 import { compile, whyNotCompile } from "./compile.ts";
 import { commit } from "./commit.ts";
 import { type ProgramName, PROGRAMS } from "./run_flags.ts";
@@ -37,8 +38,9 @@ async function build(options: z.infer<typeof optionsSchema>): Promise<void> {
     const output = resolve(folder, name);
     // A file that is running cannot be written to, but another can take its name.
     const unfinished = `${output}.new`;
-    if (runtime === null) await compile(sources.path, name, options.target, unfinished);
-    else await selfContain(sources.path, name, runtime, unfinished);
+    const program = await bundle(sources.path, name);
+    if (runtime === null) await compile(program, name, options.target, unfinished);
+    else await selfContain(program, name, runtime, unfinished);
     await Deno.rename(unfinished, output);
     const megabytes = ((await Deno.stat(output)).size / 1e6).toFixed(1);
     console.log(`${output}: ${kind}, ${megabytes} MB`);
@@ -53,7 +55,13 @@ try {
   await build(optionsSchema.parse(values));
 } catch (error) {
   console.error(
-    `build: ${error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : error}`,
+    `build: ${
+      error instanceof z.ZodError
+        ? error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("; ")
+        : error instanceof Error
+        ? error.message
+        : error
+    }`,
   );
   Deno.exit(error instanceof TypeError || error instanceof z.ZodError ? 2 : 1);
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import type { Bundle } from "./bundle.ts";
 import { DenoFailure, runDeno } from "./run_deno.ts";
-import { type ProgramName, PROGRAMS, runFlags } from "./run_flags.ts";
+import { type ProgramName, runFlags } from "./run_flags.ts";
 
 /**
  * Why `deno compile` cannot work here, or null when it can. It copies its base, `denort`, out of `DENORT_BIN` or its cache, or downloads
@@ -23,8 +24,13 @@ export async function whyNotCompile(target: string): Promise<string | null> {
   }
 }
 
-/** Makes a program into a binary with `deno compile`, out of a {@linkcode stage}. */
-export async function compile(stage: string, name: ProgramName, target: string, output: string): Promise<void> {
-  const flags = ["--frozen", "--target", target, ...runFlags(name)];
-  await runDeno(stage, "compile", ...flags, "--output", output, PROGRAMS[name].module);
+/** Makes a bundled program into a binary with `deno compile`. The same bundle, base and Deno give the same bytes. */
+export async function compile(
+  { folder, main }: Bundle,
+  name: ProgramName,
+  target: string,
+  output: string,
+): Promise<void> {
+  const flags = ["--no-config", "--no-check", "--exclude-unused-npm", "--target", target, ...runFlags(name)];
+  await runDeno(folder, "compile", ...flags, "--output", output, main);
 }

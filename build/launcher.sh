@@ -1,12 +1,12 @@
 #!/bin/sh
 # @name@: this file carries the program and the runtime that it needs. Both are unpacked once, into a cache that only its owner can enter,
 # under their hashes; after that a start is a look at them and an exec.
-set -eu
+set -euf
 umask 077
 
-# 125, as of `run` and `wait`, whose other exit codes are the job's.
+# 125, as of `run` and `wait`, whose other exit codes are the job's. Unquoted, so that many lines become one.
 fail() {
-  echo "@name@: $*" >&2
+  echo "@name@:" $* >&2
   exit 125
 }
 
@@ -44,15 +44,20 @@ unpack() {
 
 user=$(id -u)
 find_cache
-[ -d "$cache" ] || why=$(mkdir -p "$cache" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
+[ -e "$cache" ] || why=$(mkdir -p "$cache" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
 [ "$(stat -c '%F %u %a' "$cache")" = "directory $user 700" ] ||
   fail "Cannot use the cache \"$cache\": it is not a folder of mode 700 that belongs to user $user"
 if [ "$(look @names@)" != "@expected@" ]; then
   find "$cache" -name 'unpacking.*' -mmin +60 -exec rm -f {} +
-  mkdir -p "$cache/@program@"
+  why=$(mkdir -p "$cache/@program@" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
   @unpack@
 fi
 
-# For `teleworkerd install`, which copies this file.
-export TELEWORKER_FILE="$0" DENO_DIR="$cache/deno" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
+# Deno keeps what it compiled in SQLite, whose shared memory is a mapped file. Where a block is smaller than a page, a full disk makes that a
+# SIGBUS: a daemon has to live through it, and can do without, for it starts seldom; a client looks first.
+DENO_DIR=$cache/deno
+if [ @name@ = teleworkerd ] || [ "$(stat -f -c %a "$cache")" -lt 1024 ]; then DENO_DIR=/dev/null; fi
+# The file that `teleworkerd install` copies.
+TELEWORKER_FILE=$0
+export TELEWORKER_FILE DENO_DIR DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
 exec "$cache/@runtime@" run --quiet --no-prompt --no-config --no-lock --no-remote --no-npm --no-check @flags@ "$cache/@program@/@main@" "$@"

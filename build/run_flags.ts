@@ -15,9 +15,8 @@ export type ProgramName = keyof typeof PROGRAMS;
  * that a binary may do just what the same program may in a clone.
  */
 export function runFlags(name: ProgramName): string[] {
-  const { module, task } = PROGRAMS[name];
-  const command = z.string().parse(config.tasks[task]);
-  const flags = new RegExp(`deno run (.+) ${module.replace(".", "\\.")}`).exec(command)?.[1];
-  if (flags === undefined) throw new Error(`Cannot read the flags of task "${task}": it does not run "${module}"`);
-  return flags.split(" ");
+  const { task } = PROGRAMS[name];
+  const flags = /deno run ((?:--\S+ )+)/.exec(z.string().parse(config.tasks[task]))?.[1];
+  if (flags === undefined) throw new Error(`Cannot read the flags of task "${task}": it runs nothing`);
+  return flags.trim().split(" ");
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import type { Bundle } from "./bundle.ts";
 import launcherTemplate from "./launcher.sh" with { type: "text" };
-import { runDeno } from "./run_deno.ts";
-import { type ProgramName, PROGRAMS, runFlags } from "./run_flags.ts";
+import { type ProgramName, runFlags } from "./run_flags.ts";
 
 /** Where the parts begin in the file: the launcher before them is filled up with empty lines, so that it need not count itself. */
 const LAUNCHER_BYTES = 8192;
@@ -21,28 +21,28 @@ export async function packRuntime(): Promise<Part> {
 }
 
 /**
- * Makes a program, out of a {@linkcode stage}, into one executable file that needs no Deno: a shell script with the runtime and the
- * bundled program behind it. The same sources and the same Deno give the same bytes.
+ * Makes a bundled program into one executable file that needs no Deno: a shell script with the runtime and the program behind it. The
+ * same bundle and the same Deno give the same bytes.
  */
-export async function selfContain(stage: string, name: ProgramName, runtime: Part, output: string): Promise<void> {
-  const { module } = PROGRAMS[name];
-  const folder = join(stage, name);
-  // Split, as what few verbs need is imported when they run: an engine that reads all of it starts a quarter slower.
-  await runDeno(stage, "bundle", "--frozen", "--minify", "--code-splitting", "--outdir", folder, module);
-  const names = Array.from(Deno.readDirSync(folder), (entry) => entry.name).sort();
-  const modules = await Promise.all(names.map(async (name) => await pack(await Deno.readFile(join(folder, name)))));
-  const program = `${name}-${await sha256(new TextEncoder().encode(modules.map(({ hash }) => hash).join()))}`;
+export async function selfContain(
+  { folder, main, modules }: Bundle,
+  name: ProgramName,
+  runtime: Part,
+  output: string,
+): Promise<void> {
+  const packed = await Promise.all(modules.map(async (name) => await pack(await Deno.readFile(join(folder, name)))));
+  const program = `${name}-${await sha256(new TextEncoder().encode(packed.map(({ hash }) => hash).join()))}`;
   const runtimeName = `runtime-${runtime.hash}`;
   const parts = [
     { name: runtimeName, mode: 500, part: runtime },
-    ...modules.map((part, index) => ({ name: `${program}/${names[index]}`, mode: 400, part })),
+    ...packed.map((part, index) => ({ name: `${program}/${modules[index]}`, mode: 400, part })),
   ];
   const launcher = fill(launcherTemplate, {
     name,
     flags: runFlags(name).join(" "),
     runtime: runtimeName,
     program,
-    main: module.replace(/\.ts$/, ".js"),
+    main,
     names: parts.map(({ name }) => name).join(" "),
     expected: parts.map(({ mode, part }) => `regular file $user ${mode} ${part.size}`).join("\n"),
     unpack: unpackLines(parts).join("\n  "),

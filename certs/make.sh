@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 command -v deno >/dev/null || deno() { npx -y deno@2.9.6 "$@"; }
-certs() { deno task --quiet client --certs certs certs "$@"; }
+certs() { INIT_CWD=$PWD deno task --quiet client --certs certs certs "$@"; }
 
 certs init
 certs server localhost 127.0.0.1 ::1

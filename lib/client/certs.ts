@@ -2,11 +2,12 @@ import { resolve } from "node:path";
 import { addClient, addServer, initAuthority, signClient, signServer } from "../pki/store.ts";
 import { requestClient, requestServer } from "../pki/request.ts";
 import { describePem } from "../pki/describe_pem.ts";
-import { type IssuedCertificate, listIssued } from "../pki/issued.ts";
+import { authoritiesIn, type IssuedCertificate, listIssued } from "../pki/issued.ts";
 import { readPemFile } from "../pki/read_credential.ts";
 import { renew } from "../pki/renew.ts";
 import { revocationsIn, revoke } from "../pki/revoke.ts";
 import type { CertsFlags } from "./commands/certs.ts";
+import { EXIT } from "./exit_code.ts";
 import { Failure, UsageFailure } from "./failure.ts";
 import { formatTable } from "./format.ts";
 import { clean, note, print, printJson, type Terminal } from "./terminal.ts";
@@ -21,14 +22,12 @@ export async function certs(flags: CertsFlags, folder: string, terminal: Termina
   try {
     switch (flags.verb) {
       case "certs list":
-        await list(folder, terminal);
-        break;
+        return await list(folder, terminal);
       case "certs show":
         await show(await find(flags.file, folder), terminal);
         break;
       case "certs revoke":
-        await tellRevoked(folder, flags.which);
-        break;
+        return await tellRevoked(folder, flags.which);
       default:
         for (const path of await make(flags, folder)) await print(path);
     }
@@ -91,17 +90,28 @@ async function requestOf({ csr = "", keyType }: RequestFlags, folder: string): P
   throw new UsageFailure(`Cannot use --key-type "${keyType}" with --csr: the key was made with the request`);
 }
 
-async function list(folder: string, { json }: Terminal): Promise<void> {
-  const revocations = await revocationsIn(folder);
-  const certificates = (await listIssued(folder)).map((certificate) => ({
+type ListedCertificate = IssuedCertificate & { readonly daysLeft: number; readonly revokedAt: Date | null };
+
+/** Gives the exit code: a failure where a file cannot be read, which is told, and does not hide the others. */
+async function list(folder: string, { json }: Terminal): Promise<number> {
+  const authorities = await authoritiesIn(folder);
+  const revocations = await revocationsIn(folder, authorities);
+  const { certificates: issued, damaged } = await listIssued(folder, authorities[0]);
+  const certificates = issued.map((certificate): ListedCertificate => ({
     ...certificate,
     daysLeft: Math.floor((certificate.notAfter.getTime() - Date.now()) / DAY),
-    revokedAt: (certificate.ours ? revocations.get(certificate.serial)?.at : undefined) ?? null,
+    revokedAt: (certificate.ours ? revocations.get(certificate.serial) : undefined) ?? null,
   }));
   if (json) {
     for (const certificate of certificates) await printJson(certificate);
-    return;
+  } else {
+    await printTable(certificates);
   }
+  for (const problem of damaged) await note(problem);
+  return damaged.length === 0 ? 0 : EXIT.failure;
+}
+
+async function printTable(certificates: readonly ListedCertificate[]): Promise<void> {
   const rows = certificates.map(({ kind, name, role, serial, daysLeft, revokedAt, ours }) => [
     clean(name),
     role ?? (kind === "client" ? "none" : kind),
@@ -123,13 +133,16 @@ async function show(file: string, { json }: Terminal): Promise<void> {
   }
 }
 
-async function tellRevoked(folder: string, which: string): Promise<void> {
-  const { file, revoked, already } = await revoke(folder, which);
+/** Gives the exit code: a failure where a file that cannot be read may hold one more certificate of the name. */
+async function tellRevoked(folder: string, which: string): Promise<number> {
+  const { file, revoked, already, damaged } = await revoke(folder, which);
   for (const { serial, certificate } of revoked) await note(`Revoked ${describeRevoked(serial, certificate)}`);
-  for (const certificate of already) {
-    await note(`Was revoked before: ${describeRevoked(certificate.serial, certificate)}`);
+  for (const { serial, at, certificate } of already) {
+    await note(`Revoked already at ${at.toISOString()}: ${describeRevoked(serial, certificate)}`);
   }
-  await print(file);
+  if (revoked.length > 0) await print(file);
+  for (const problem of damaged) await note(`${problem}; what is in it was not revoked`);
+  return damaged.length === 0 ? 0 : EXIT.failure;
 }
 
 function describeRevoked(serial: string, certificate: IssuedCertificate | undefined): string {

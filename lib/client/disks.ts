@@ -14,13 +14,13 @@ export function mergeDisks(values: readonly PerDisk[]): number | Record<string, 
   const [first] = values;
   if (first === undefined) return undefined;
   if (values.length === 1 && first.disk === null) return first.value;
-  const disks: Record<string, number> = {};
+  const disks = new Map<string, number>();
   for (const { disk, value } of values) {
     if (disk === null) {
       throw new UsageFailure("Cannot limit the disks: give one value for all of them, or one for each as DISK:VALUE");
     }
-    if (Object.hasOwn(disks, disk)) throw new UsageFailure(`Cannot limit the disks: "${disk}" is given twice`);
-    disks[disk] = value;
+    if (disks.has(disk)) throw new UsageFailure(`Cannot limit the disks: "${disk}" is given twice`);
+    disks.set(disk, value);
   }
-  return disks;
+  return Object.fromEntries(disks);
 }

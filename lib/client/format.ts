@@ -1,4 +1,4 @@
-import { type DamagedJob, type Job, STREAMS } from "../contract/mod.ts";
+import { type DamagedJob, type Job, type Stream, STREAMS } from "../contract/mod.ts";
 import { clean, type Terminal } from "./terminal.ts";
 import { formatDuration, formatSize } from "../contract/units.ts";
 
@@ -94,8 +94,23 @@ export function describeGaps({ gaps }: Job): string[] {
   );
 }
 
-/** All of a job for a person, a line a fact. */
-export function formatJob(job: Job, terminal: Terminal): string[] {
+/** How long a job ran; null when that is not known. The host counts in hundredths of a second. */
+export function describeDuration({ durationSeconds }: Job): string | null {
+  return durationSeconds === 0 ? "<10ms" : durationSeconds === null ? null : formatDuration(durationSeconds);
+}
+
+/** How much of a job's output is kept, and how much is gone. */
+function describeCap({ outputMaxBytes }: Job, gone: Readonly<Record<Stream, number>>): string {
+  const lost = STREAMS.filter((stream) => gone[stream] > 0)
+    .map((stream) => `; the oldest ${formatSize(gone[stream])} of its ${stream} are gone`);
+  return `the newest ${formatSize(outputMaxBytes)} of each stream${lost.join("")}`;
+}
+
+/**
+ * All of a job for a person, a line a fact.
+ * @param gone how many bytes of each stream are gone.
+ */
+export function formatJob(job: Job, terminal: Terminal, gone: Readonly<Record<Stream, number>>): string[] {
   const facts: readonly (readonly [string, string | null])[] = [
     ["id", job.id],
     ["name", job.name],
@@ -110,10 +125,11 @@ export function formatJob(job: Job, terminal: Terminal): string[] {
     ["created", job.createdAt],
     ["started", job.startedAt],
     ["ended", job.endedAt],
-    ["ran for", job.durationSeconds === null ? null : formatDuration(job.durationSeconds)],
+    ["ran for", describeDuration(job)],
     ["timeout", job.timeoutSeconds === null ? null : formatDuration(job.timeoutSeconds)],
     ["limits", describeLimits(job)],
     ["used", describeUsage(job)],
+    ["kept", describeCap(job, gone)],
     ...describeGaps(job).map((gap) => ["output", gap] as const),
   ];
   return facts.flatMap(([name, value]) =>

@@ -3,14 +3,14 @@ import { message, metavar } from "@optique/core/message";
 import { multiple, optional } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
-import { integer, string } from "@optique/core/valueparser";
+import { string } from "@optique/core/valueparser";
 import type { Limits, StartRequest } from "../contract/mod.ts";
 import { mergeDisks } from "./disks.ts";
 import { parseCount, parseSize } from "../contract/units.ts";
-import { cores, duration, perDisk, size, sizeOrZero, variable } from "./values.ts";
+import { cores, duration, perDisk, size, sizeOrZero, variable, whole } from "./values.ts";
 
-const weight = () => integer({ metavar: "1..10000", min: 1, max: 10_000 });
-const count = () => integer({ metavar: "N", min: 1 });
+const weight = () => whole("1..10000", 1, 10_000);
+const count = () => whole("N", 1);
 
 /** The flags that say what to run and how, the same for `start` and `run`. */
 export const jobFlags = object({

@@ -1,10 +1,10 @@
 import { merge, object, or } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
-import { commandLine, message } from "@optique/core/message";
+import { commandLine, type Message, message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
-import { option } from "@optique/core/primitives";
-import { choice, string } from "@optique/core/valueparser";
-import { describeBuild } from "../contract/mod.ts";
+import { constant, flag, option } from "@optique/core/primitives";
+import { string } from "@optique/core/valueparser";
+import { describeBuild, THIRD_PARTY_LICENSES } from "../contract/mod.ts";
 import { Api } from "./api.ts";
 import { certsCommand } from "./commands/certs.ts";
 import { list, listCommand } from "./commands/list.ts";
@@ -18,9 +18,14 @@ import { stop, stopCommand } from "./commands/stop.ts";
 import { wait, waitCommand } from "./commands/wait.ts";
 import { certsFolder, openConnection } from "./connection.ts";
 import { EXIT } from "./exit_code.ts";
-import { openTerminal } from "./terminal.ts";
+import { openTerminal, ours, print } from "./terminal.ts";
+import { describeUsageError } from "./usage.ts";
+import { oneOf } from "./values.ts";
 
-const connection = object("Connection", {
+const output = (description: Message) =>
+  withDefault(option("--output", oneOf(["table", "json"], "table|json"), { description }), "table" as const);
+
+const connection = object("Connection (a flag goes before the variable, that before what follows it)", {
   host: optional(
     option("--host", string({ metavar: "HOST:PORT" }), {
       description: message`The server (TELEWORKER_HOST, else 127.0.0.1:8443).`,
@@ -28,39 +33,58 @@ const connection = object("Connection", {
   ),
   socket: optional(
     option("--socket", string({ metavar: "PATH" }), {
-      description: message`A local server's Unix socket (TELEWORKER_SOCKET).`,
+      description:
+        message`A local server's Unix socket in place of the host (TELEWORKER_SOCKET, unless there is --host).`,
     }),
   ),
   certs: optional(option("--certs", string({ metavar: "DIR" }), {
-    description: message`The folder of certificates (TELEWORKER_CERTS, else ~/.config/teleworker/certs).`,
+    description:
+      message`The folder of certificates (TELEWORKER_CERTS, else ~/.config/teleworker/certs, else ~/.certs: the first with a ca.pem).`,
   })),
   identity: optional(option("--identity", string({ metavar: "NAME" }), {
-    description: message`Whose certificate to use, if there are several (TELEWORKER_IDENTITY).`,
+    description: message`Whose certificate to use (TELEWORKER_IDENTITY, else the only one there).`,
   })),
-  output: withDefault(
-    option("--output", choice(["table", "json"], { metavar: "table|json" }), {
-      description: message`json prints the API's objects, one a line.`,
-    }),
-    "table" as const,
-  ),
+  output: output(message`json prints the API's objects, one a line.`),
 });
 
-const parser = merge(
-  or(
-    startCommand,
-    runCommand,
-    statusCommand,
-    listCommand,
-    logsCommand,
-    stopCommand,
-    removeCommand,
-    waitCommand,
-    statsCommand,
-    certsCommand,
-    { errors: { noMatch: message`A verb is missing; ${commandLine("teleworker --help")} shows all.` } },
-  ),
-  connection,
+/** What makes certificates connects to nothing. */
+const folder = object("Certificates", {
+  certs: optional(option("--certs", string({ metavar: "DIR" }), {
+    description:
+      message`The folder of certificates (TELEWORKER_CERTS, else ~/.config/teleworker/certs); a flag goes before the variable.`,
+  })),
+  output: output(message`json prints what list and show tell as objects, one a line.`),
+});
+
+const licensesFlag = object({
+  verb: constant("licenses"),
+  licenses: flag("--licenses", { description: message`Show the licences of what Teleworker carries.` }),
+});
+
+const verbs = or(
+  startCommand,
+  runCommand,
+  statusCommand,
+  listCommand,
+  logsCommand,
+  stopCommand,
+  removeCommand,
+  waitCommand,
+  statsCommand,
+  certsCommand,
+  licensesFlag,
+  { errors: { noMatch: message`A verb is missing; ${commandLine("teleworker --help")} shows all.` } },
 );
+
+const parser = merge(verbs, connection);
+const certsParser = merge(verbs, folder);
+
+/** Whether the verb is `certs`. Before a verb there are only flags with a value, and `help`. */
+function isCerts(args: readonly string[]): boolean {
+  const [first = "", ...rest] = args;
+  if (first === "help") return isCerts(rest);
+  return first.startsWith("--") ? isCerts(first.includes("=") ? rest : rest.slice(1)) : first === "certs";
+}
 
 type Command = ReturnType<typeof parse>;
 
@@ -68,17 +92,21 @@ type Command = ReturnType<typeof parse>;
 export function parse(args: readonly string[]) {
   const exit = (code: number): never => Deno.exit(code);
   // Not by @optique/run, which takes as long to load as all the rest of Optique.
-  return runParserSync(parser, "teleworker", args, {
+  return runParserSync(isCerts(args) ? certsParser : parser, "teleworker", args, {
     brief: message`Runs programs on another host, and watches and stops them there.`,
     examples: message`teleworker run --memory 256M -- sh -c 'echo hello; hostname'`,
-    usageLine: [{ type: "ellipsis" }],
+    usageLine: [{ type: "sequence", terms: [{ type: "argument", metavar: "VERB" }, { type: "ellipsis" }] }],
     commandList: "top-level",
     help: { command: true, option: { names: ["--help", "-h"] }, onShow: exit },
     version: { value: describeBuild(), option: true, onShow: exit },
     completion: { command: true, onShow: exit },
     aboveError: "none",
-    onError: () => exit(EXIT.usage),
-    stderr: (text) => console.error(text + hint(args)),
+    // Its own words for an error are not printed, but ours.
+    stderr: () => {},
+    onError: (_code, error) => {
+      console.error(ours(describeUsageError(error, verbs.usage) + hint(args)));
+      return exit(EXIT.usage);
+    },
     termWidth: "auto",
     ...looks(),
   });
@@ -99,6 +127,9 @@ function hint(args: readonly string[]): string {
 /** Carries a command out; its exit code. */
 export async function execute(command: Command): Promise<number> {
   switch (command.verb) {
+    case "licenses":
+      await print(THIRD_PARTY_LICENSES);
+      return 0;
     case "certs init":
     case "certs server":
     case "certs client":
@@ -110,7 +141,11 @@ export async function execute(command: Command): Promise<number> {
     case "certs revoke": {
       // Only here: what makes certificates takes longer to load than all the rest.
       const { certs } = await import("./certs.ts");
-      return await certs(command, certsFolder(command.certs), openTerminal(command.output));
+      return await certs(
+        command,
+        certsFolder(command.certs),
+        openTerminal(command.output),
+      );
     }
   }
   using api = new Api(await openConnection(command));

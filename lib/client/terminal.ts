@@ -28,7 +28,12 @@ export async function printJson(value: unknown): Promise<void> {
 
 /** Writes a sentence of Teleworker's own to stderr; it may have several lines. */
 export async function note(line: string): Promise<void> {
-  await write(Deno.stderr, new TextEncoder().encode(`teleworker: ${line.split("\n").map(clean).join("\n")}\n`));
+  await write(Deno.stderr, new TextEncoder().encode(`${ours(line)}\n`));
+}
+
+/** A sentence of Teleworker's own as it is shown: told from a job's output by who says it. */
+export function ours(line: string): string {
+  return `teleworker: ${line.split("\n").map(clean).join("\n")}`;
 }
 
 /** Tells that a connection was lost and is being taken up again. */

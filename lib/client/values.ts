@@ -1,10 +1,11 @@
 import type { NonEmptyString } from "@optique/core/nonempty";
-import type { ValueParser } from "@optique/core/valueparser";
+import { choice, type ValueParser } from "@optique/core/valueparser";
 import type { PerDisk } from "./disks.ts";
 import { isSignal, signalName } from "./signals.ts";
+import { clean } from "./terminal.ts";
 import { parseCores, parseDuration, parseSize } from "../contract/units.ts";
 
-/** A flag's value that one of our functions parses; what it throws is what the user reads. */
+/** A flag's value that one of our functions parses; why it throws is what the user reads, after the flag and the value. */
 function value<T>(metavar: NonEmptyString, placeholder: T, parse: (text: string) => T): ValueParser<"sync", T> {
   return {
     mode: "sync",
@@ -16,7 +17,11 @@ function value<T>(metavar: NonEmptyString, placeholder: T, parse: (text: string)
         return { success: true, value: parse(text) };
       } catch (error) {
         if (!(error instanceof SyntaxError)) throw error;
-        return { success: false, error: [{ type: "text", text: error.message }] };
+        const [, reason = error.message] = error.message.split(`"${text}": `);
+        return {
+          success: false,
+          error: [{ type: "value", value: text }, { type: "text", text: `: ${clean(reason)}` }],
+        };
       }
     },
   };
@@ -32,7 +37,7 @@ export const perDisk = (metavar: NonEmptyString, parse: (text: string) => number
   value<PerDisk>(`[DISK:]${metavar}`, { disk: null, value: 1 }, (text) => {
     // The last colon, for a disk may be named by its numbers, as 8:0.
     const colon = text.lastIndexOf(":");
-    if (colon === 0) throw new SyntaxError(`Cannot parse "${text}": it names no disk`);
+    if (colon === 0) throw new SyntaxError("it names no disk before the colon");
     return { disk: colon < 0 ? null : text.slice(0, colon), value: parse(text.slice(colon + 1)) };
   });
 
@@ -45,7 +50,7 @@ export const cores = () => value("CORES", 1, parseCores);
 export const variable = () =>
   value<readonly [string, string]>("NAME=VALUE", ["A", "a"], (text) => {
     const equals = text.indexOf("=");
-    if (equals < 1) throw new SyntaxError(`Cannot parse variable "${text}": it must be NAME=VALUE`);
+    if (equals < 1) throw new SyntaxError("it must be NAME=VALUE");
     return [text.slice(0, equals), text.slice(equals + 1)];
   });
 
@@ -54,6 +59,28 @@ export const signal = () =>
   value("SIGNAL", "SIGTERM", (text) => {
     const upper = text.toUpperCase();
     const name = /^\d+$/.test(text) ? signalName(Number(text)) : upper.startsWith("SIG") ? upper : `SIG${upper}`;
-    if (name === undefined || !isSignal(name)) throw new SyntaxError(`Cannot send "${text}": no such signal`);
+    if (name === undefined || !isSignal(name)) {
+      throw new SyntaxError("no such signal; it must be one such as TERM, KILL or 15");
+    }
     return name;
+  });
+
+/** A whole number of a range; without an upper end up to 15 digits. */
+export const whole = (metavar: NonEmptyString, min: number, max?: number) =>
+  value(metavar, min, (text) => {
+    const number = Number(text);
+    if (/^\d{1,15}$/.test(text) && number >= min && number <= (max ?? number)) return number;
+    throw new SyntaxError(`it must be a whole number from ${min} ${max === undefined ? "on" : `to ${max}`}`);
+  });
+
+/** One of a few words. */
+export const oneOf = <const Word extends string>(words: readonly Word[], metavar: NonEmptyString) =>
+  choice(words, {
+    metavar,
+    errors: {
+      invalidChoice: (text) => [{ type: "value", value: text }, {
+        type: "text",
+        text: `: it must be ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`,
+      }],
+    },
   });

@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { recordOf } from "./record.ts";
 
 const count = z.int("must be a whole number").positive("must be above zero");
 const weight = z.int("must be a whole number").min(1, "must be 1 to 10000").max(10_000, "must be 1 to 10000");
 /** A limit on every disk, or on single ones: by name, by `MAJ:MIN`, or by the path of a file on them. */
 const disks = z.union(
-  [count, z.record(z.string().min(1), count)],
+  [count, recordOf(z.string().min(1), count)],
   "must be a positive whole number, or one for each of several disks",
 );
 

@@ -4,6 +4,7 @@
  */
 export * from "./build.ts";
 export * from "./job.ts";
+export * from "./licenses.ts";
 export * from "./limits.ts";
 export * from "./list.ts";
 export * from "./output.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limitsSchema } from "./limits.ts";
+import { recordOf } from "./record.ts";
 
 /** Header of a start that may be sent again without starting a second job. */
 export const IDEMPOTENCY_KEY = "Idempotency-Key";
@@ -28,19 +29,13 @@ const environmentName = z.string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a name of letters, digits and underscores, not beginning with a digit")
   .refine((name) => !name.startsWith("TELEWORKER_"), 'must not begin with "TELEWORKER_"');
 
-/** zod leaves out a key named `__proto__` without a word, and a variable must not get lost. */
-const environment = z.custom<Record<string, string>>(
-  (env) => typeof env === "object" && env !== null && !Object.hasOwn(env, "__proto__"),
-  'must be an object without the name "__proto__"',
-).pipe(z.record(environmentName, text));
-
 /** Body of `POST /v1/jobs`. */
 export const startSchema = z.strictObject({
   command: text.min(1, "must not be empty"),
   args: z.array(text).default([]),
   name: jobNameSchema.optional(),
   /** The program's whole environment, but for a PATH if it has none. */
-  env: environment.optional(),
+  env: recordOf(environmentName, text).optional(),
   /** `/` by default. */
   cwd: text.regex(/^\//, "must be an absolute path").optional(),
   limits: limitsSchema.optional(),

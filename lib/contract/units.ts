@@ -7,9 +7,16 @@ const TIME_UNITS: Readonly<Record<string, number>> = { ms: 0.001, "": 1, s: 1, m
  */
 export function parseSize(text: string): number {
   const bytes = Math.floor(
-    parseQuantity(text.replace(/(?<=[KMGT])i?B?$|B$/i, "").toUpperCase(), SIZE_UNITS, `size "${text}"`),
+    parseQuantity(
+      text.replace(/(?<=[KMGT])i?B?$|B$/i, "").toUpperCase(),
+      SIZE_UNITS,
+      `size "${text}"`,
+      "a number and a unit, such as 512K, 256M or 1.5G",
+    ),
   );
-  if (bytes < 1) throw new SyntaxError(`Cannot parse size "${text}": it must be at least 1 byte`);
+  if (bytes < 1) {
+    throw new SyntaxError(`Cannot parse size "${text}": it must be at least 1 byte, such as 512K, 256M or 1.5G`);
+  }
   if (bytes > Number.MAX_SAFE_INTEGER) throw new SyntaxError(`Cannot parse size "${text}": it is too large`);
   return bytes;
 }
@@ -20,7 +27,7 @@ export function parseSize(text: string): number {
  */
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) {
-    throw new SyntaxError(`Cannot parse number "${text}": it must be whole and above zero`);
+    throw new SyntaxError(`Cannot parse number "${text}": it must be a whole number from 1 on`);
   }
   return Number(text);
 }
@@ -30,7 +37,7 @@ export function parseCount(text: string): number {
  * @throws {SyntaxError} for anything else.
  */
 export function parseDuration(text: string): number {
-  return parseQuantity(text, TIME_UNITS, `duration "${text}"`);
+  return parseQuantity(text, TIME_UNITS, `duration "${text}"`, "a number and a unit, such as 30s, 5m or 2h");
 }
 
 /**
@@ -39,17 +46,22 @@ export function parseDuration(text: string): number {
  */
 export function parseCores(text: string): number {
   const percent = text.endsWith("%");
-  const cores = parseQuantity(percent ? text.slice(0, -1) : text, { "": 1 }, `number of CPUs "${text}"`);
+  const cores = parseQuantity(
+    percent ? text.slice(0, -1) : text,
+    { "": 1 },
+    `number of CPUs "${text}"`,
+    "a number, such as 0.5, 50% or 2",
+  );
   return percent ? cores / 100 : cores;
 }
 
-function parseQuantity(text: string, units: Readonly<Record<string, number>>, what: string): number {
+function parseQuantity(text: string, units: Readonly<Record<string, number>>, what: string, wanted: string): number {
   const match = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text);
-  if (match === null) throw new SyntaxError(`Cannot parse ${what}: it must be a number, and a unit if need be`);
+  if (match === null) throw new SyntaxError(`Cannot parse ${what}: it must be ${wanted}`);
   const unit = Object.hasOwn(units, match[2] ?? "") ? units[match[2] ?? ""] : undefined;
   if (unit === undefined) {
     throw new SyntaxError(
-      `Cannot parse ${what}: unknown unit, use one of ${Object.keys(units).filter(Boolean).join(", ") || "none"}`,
+      `Cannot parse ${what}: unknown unit, it must be ${wanted}`,
     );
   }
   const quantity = Number(match[1]) * unit;
@@ -66,8 +78,9 @@ export function formatSize(bytes: number): string {
   return `${bytes}B`;
 }
 
-/** A duration for people: `0.3s`, `42s`, `3m12s`, `2h05m`, `7d03h`. */
+/** A duration for people: `12ms`, `1.3s`, `42s`, `3m12s`, `2h05m`, `7d03h`. */
 export function formatDuration(seconds: number): string {
+  if (seconds > 0 && seconds < 0.9995) return seconds < 0.0005 ? "<1ms" : `${Math.round(seconds * 1000)}ms`;
   if (seconds < 10) return `${Number(seconds.toFixed(1))}s`;
   const whole = Math.floor(seconds);
   const padded = (value: number) => String(value).padStart(2, "0");

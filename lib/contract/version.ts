@@ -1,7 +1,8 @@
 import { z } from "zod";
+import config from "../../deno.json" with { type: "json" };
 
-/** Version of Teleworker, the one place where it stands besides deno.json; a test holds them equal. */
-export const VERSION = "0.1.0";
+/** Version of Teleworker, by semver.org; deno.json is the one place where it stands. */
+export const VERSION: string = config.version;
 
 /** Answer of `GET /v1/version`. */
 export const versionSchema = z.looseObject({

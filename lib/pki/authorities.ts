@@ -1,68 +1,54 @@
-import type { KeyObject } from "node:crypto";
 import { type Certificate, describeSubject, parseCertificate } from "./certificate.ts";
+import { makersOf, readRevocationLists, type RevocationList } from "./crl.ts";
 import { IdentityError } from "./identity.ts";
-import { decodeCertificates } from "./pem.ts";
-import { decodeRevocationLists, equalBytes, parseRevocationList, type RevocationList } from "./crl.ts";
-import { isSignedBy, parseSigned, publicKeyOf, type Signed } from "./signed.ts";
-import { checkAuthorities } from "./trust.ts";
-
-/** One of them. */
-interface Authority {
-  readonly certificate: Certificate;
-  readonly key: KeyObject;
-  /** What its lists say. */
-  readonly revoked: ReadonlySet<string>;
-}
+import { type Authority, hasIssued, parseAuthorities } from "./trust.ts";
 
 /** The authorities that clients are trusted by, and the certificates that these have revoked. */
 export class Authorities {
-  readonly #authorities: readonly Authority[];
+  /** Which lists there are that none of these authorities has made, and which are not used: the issuer of each, to be read. */
+  readonly foreignLists: readonly string[];
+  readonly #authorities: readonly (Authority & { readonly lists: readonly RevocationList[] })[];
+  /** Also those of authorities that have gone, which may come back. */
   readonly #lists: readonly RevocationList[];
 
-  private constructor(authorities: readonly Omit<Authority, "revoked">[], lists: readonly RevocationList[]) {
+  private constructor(
+    authorities: readonly Authority[],
+    lists: readonly RevocationList[],
+    foreign: readonly RevocationList[] = [],
+  ) {
     this.#lists = lists;
     this.#authorities = authorities.map((authority) => ({
       ...authority,
-      revoked: new Set(lists.filter((list) => hasIssued(authority, list)).flatMap(({ serials }) => [...serials])),
+      lists: lists.filter((list) => hasIssued(authority, list)),
     }));
+    this.foreignLists = foreign.map(describeIssuer);
   }
 
   /**
    * Reads the authorities; nothing is revoked.
    *
    * @param pem One or more certificates.
-   * @throws {Error} as `checkAuthorities` does.
+   * @throws {Error} as `parseAuthorities` does.
    */
   static parse(pem: string): Authorities {
-    checkAuthorities(pem);
-    const authorities = decodeCertificates(pem).map((der) => ({
-      certificate: parseCertificate(der),
-      key: publicKeyOf(der),
-    }));
-    return new Authorities(authorities, []);
+    return new Authorities(parseAuthorities(pem), []);
   }
 
   /**
    * The same authorities with these lists in the place of each one's old. Of an authority with none among them the old stay in force:
-   * nothing that was revoked comes back because a file holds another's list only.
+   * nothing that was revoked comes back because a file holds another's list only. Lists of other authorities are not used, for their
+   * signatures cannot be checked: a file may well still hold that of one whose place another has taken.
    *
    * @param pem One or more lists.
-   * @throws {Error} if they cannot be read, there is none, or one is not signed by one of the authorities.
+   * @throws {Error} if they cannot be read, there is none, or one says that it is of one of the authorities and is not; see `makersOf`.
    */
   withRevocations(pem: string): Authorities {
-    let lists: RevocationList[];
-    try {
-      lists = decodeRevocationLists(pem).map(parseRevocationList);
-    } catch (cause) {
-      throw new Error(`Cannot read revocation list: ${cause instanceof Error ? cause.message : cause}`, { cause });
-    }
+    const lists = readRevocationLists(pem);
     if (lists.length === 0) throw new Error("Cannot read revocation list: there is none in the file");
-    if (!lists.every((list) => this.#authorities.some((authority) => hasIssued(authority, list)))) {
-      throw new Error("Cannot use revocation list: no trusted authority has signed it");
-    }
+    const foreign = lists.filter((list) => makersOf(list, this.#authorities).length === 0);
     const replaced = this.#authorities.filter((authority) => lists.some((list) => hasIssued(authority, list)));
     const kept = this.#lists.filter((list) => !replaced.some((authority) => hasIssued(authority, list)));
-    return new Authorities(this.#authorities, [...lists, ...kept]);
+    return new Authorities(this.#authorities, [...lists.filter((list) => !foreign.includes(list)), ...kept], foreign);
   }
 
   /** The same authorities with the lists of others: those of its lists that one of these authorities has signed. */
@@ -70,25 +56,27 @@ export class Authorities {
     return new Authorities(this.#authorities, other.#lists);
   }
 
-  /** When the first of the lists should have been replaced; `undefined` if none says so. */
+  /** When the first of the lists in force should have been replaced; `undefined` if none says so. */
   get nextUpdate(): Date | undefined {
-    const times = this.#lists.flatMap(({ nextUpdate }) => nextUpdate === undefined ? [] : [nextUpdate.getTime()]);
+    const lists = this.#authorities.flatMap(({ lists }) => lists);
+    const times = lists.flatMap(({ nextUpdate }) => nextUpdate === undefined ? [] : [nextUpdate.getTime()]);
     return times.length === 0 ? undefined : new Date(Math.min(...times));
   }
 
   /**
-   * Makes sure, by the certificate alone, that one of these authorities itself has signed it, is still valid, and has not revoked it.
-   * The TLS library has done so only if it made a full handshake: who resumes a session is believed what held at its beginning.
+   * Makes sure, by the certificate alone, that one of these authorities itself has signed it, is valid, and has not revoked it.
+   * The TLS library has done so only if it made a full handshake: who resumes a session is believed what held at its beginning;
+   * and it does not look at an authority's validity, which RFC 5280, 6.1, leaves to others.
    *
    * @param der The certificate of a client.
    * @param now The time at which the authority must be valid.
+   * @returns The last moment at which both the certificate and its authority are.
    * @throws {IdentityError} and nothing else.
    */
-  check(der: Uint8Array, now: Date = new Date()): void {
+  check(der: Uint8Array, now: Date = new Date()): Date {
     let certificate: Certificate;
-    let signed: Signed;
     try {
-      [certificate, signed] = [parseCertificate(der), parseSigned(der)];
+      certificate = parseCertificate(der);
     } catch (cause) {
       throw new IdentityError("Cannot accept client certificate: it cannot be read", { cause });
     }
@@ -97,18 +85,20 @@ export class Authorities {
       const which = `"${reference.subject}" (serial ${reference.serial})`;
       return new IdentityError(`Cannot accept client certificate ${which}: ${why}`, { certificate: reference });
     };
-    const signers = this.#authorities.filter((authority) =>
-      hasIssued(authority, { issuer: certificate.issuer, signed })
-    );
+    const signers = this.#authorities.filter((authority) => hasIssued(authority, certificate));
     if (signers.length === 0) throw refuse("no trusted authority has signed it");
-    if (signers.some(({ revoked }) => revoked.has(certificate.serial))) throw refuse("it was revoked");
-    if (!signers.some((signer) => now <= signer.certificate.notAfter)) throw refuse("its authority has expired");
+    if (signers.some(({ lists }) => lists.some(({ revocations }) => revocations.has(certificate.serial)))) {
+      throw refuse("it was revoked");
+    }
+    const started = signers.filter((signer) => signer.certificate.notBefore <= now);
+    if (started.length === 0) throw refuse("its authority is not valid yet");
+    const until = Math.max(...started.map((signer) => signer.certificate.notAfter.getTime()));
+    if (!(now.getTime() <= until)) throw refuse("its authority has expired");
+    return new Date(Math.min(until, certificate.notAfter.getTime()));
   }
 }
 
-function hasIssued(
-  { certificate, key }: Omit<Authority, "revoked">,
-  { issuer, signed }: Pick<RevocationList, "issuer" | "signed">,
-): boolean {
-  return equalBytes(issuer, certificate.subjectName) && isSignedBy(signed, key);
+/** Authorities of one name are told apart by their keys. */
+function describeIssuer({ issuerText, keyIdentifier }: RevocationList): string {
+  return `"${issuerText}"${keyIdentifier === undefined ? "" : ` (key ${keyIdentifier.toHex()})`}`;
 }

@@ -1,14 +1,8 @@
 import { DerReader, DerTag, type DerValue, readSingle } from "./der_reader.ts";
-import { decodeBoolean, decodeObjectIdentifier, decodeText, decodeTime } from "./der_values.ts";
-import { parseSerial } from "./serial.ts";
-
-/** An extension of a certificate (RFC 5280, 4.2). */
-export interface CertificateExtension {
-  /** Whether who does not understand it must refuse the certificate. */
-  readonly critical: boolean;
-  /** The DER inside the OCTET STRING. */
-  readonly value: Uint8Array;
-}
+import { decodeBoolean, decodeObjectIdentifier, decodeText, decodeTime, equalBytes } from "./der_values.ts";
+import { type Extensions, parseExtensions } from "./extensions.ts";
+import { decodeSerial } from "./serial.ts";
+import { parseSigned, type Signed } from "./signed.ts";
 
 /** What an X.509 certificate says, unchecked (RFC 5280, 4.1). */
 export interface Certificate {
@@ -26,8 +20,10 @@ export interface Certificate {
   readonly subjectName: Uint8Array;
   /** The attributes of the subject in their order: dotted type and undecoded value. */
   readonly subject: readonly { readonly type: string; readonly value: DerValue }[];
-  /** By dotted object identifier; there cannot be two of one. */
-  readonly extensions: ReadonlyMap<string, CertificateExtension>;
+  /** What else it says. */
+  readonly extensions: Extensions;
+  /** For its signature to be checked. */
+  readonly signed: Signed;
 }
 
 /** The extensions of RFC 5280, 4.2.1 that decide what a certificate is good for. */
@@ -52,18 +48,17 @@ const explicit = (number: number) => 0xa0 | number;
  * Reads a certificate, without checking its signature or anything else about it.
  *
  * @param der Exactly one certificate.
- * @throws {SyntaxError} for everything that is not DER, and for an extension that is there twice.
+ * @throws {SyntaxError} for everything that is not DER, for an extension that is there twice, and where the algorithm of the
+ * signature is not the one that was signed (RFC 5280, 4.1.1.2).
  */
 export function parseCertificate(der: Uint8Array): Certificate {
-  const certificate = new DerReader(readSingle(der, DerTag.sequence));
-  const tbs = new DerReader(certificate.read(DerTag.sequence));
-  certificate.read(DerTag.sequence); // signatureAlgorithm
-  certificate.read(DerTag.bitString); // signature
-  certificate.end();
-
+  const signed = parseSigned(der);
+  const tbs = new DerReader(readSingle(signed.signedBytes, DerTag.sequence));
   const version = tbs.optional(explicit(0));
   const serial = tbs.read(DerTag.integer);
-  tbs.read(DerTag.sequence); // signature
+  if (!equalBytes(tbs.read(DerTag.sequence), signed.algorithm)) {
+    throw new SyntaxError("Cannot read certificate: it names two signature algorithms");
+  }
   const issuer = tbs.read(DerTag.sequence);
   const validity = new DerReader(tbs.read(DerTag.sequence));
   const subject = tbs.read(DerTag.sequence);
@@ -78,13 +73,14 @@ export function parseCertificate(der: Uint8Array): Certificate {
   validity.end();
   return {
     version: version === undefined ? 1 : parseVersion(version),
-    serial: parseSerial(serial),
+    serial: decodeSerial(serial),
     notBefore,
     notAfter,
     issuer,
     subjectName: subject,
     subject: parseName(subject),
-    extensions: extensions === undefined ? new Map() : parseExtensions(extensions),
+    extensions: extensions === undefined ? new Map() : parseExtensions(readSingle(extensions, DerTag.sequence)),
+    signed,
   };
 }
 
@@ -103,8 +99,18 @@ export function commonNames(certificate: Certificate): string[] {
 
 /** The subject for people to read, in messages and logs: its texts, made harmless for terminals, or the serial number. */
 export function describeSubject(certificate: Certificate): string {
-  const texts = certificate.subject.map(({ value: { content } }) => new TextDecoder().decode(content));
-  return texts.join(", ").slice(0, 128).replace(/[\p{C}\p{Zl}\p{Zp}"]/gu, "?") || `serial ${certificate.serial}`;
+  return describeName(certificate.subjectName) || `serial ${certificate.serial}`;
+}
+
+/**
+ * A name for people to read: its texts, made harmless for terminals, at most 128 characters; empty if it has none.
+ *
+ * @param name In DER without tag and length.
+ * @throws {SyntaxError} if it cannot be read.
+ */
+export function describeName(name: Uint8Array): string {
+  const texts = parseName(name).map(({ value: { content } }) => new TextDecoder().decode(content));
+  return texts.join(", ").slice(0, 128).replace(/[\p{C}\p{Zl}\p{Zp}"]/gu, "?");
 }
 
 /**
@@ -149,9 +155,13 @@ export function extendedKeyUsages(certificate: Certificate): string[] | undefine
   return found;
 }
 
+/** Version 1 is the default, which DER leaves out (RFC 5280, 4.1.2.1; X.690, 11.5). */
 function parseVersion(explicitInteger: Uint8Array): number {
-  const [number] = readSingle(explicitInteger, DerTag.integer);
-  if (number === undefined || number > 2) throw new SyntaxError("Cannot read certificate: it has an unknown version");
+  const integer = readSingle(explicitInteger, DerTag.integer);
+  const [number] = integer;
+  if (integer.length !== 1 || (number !== 1 && number !== 2)) {
+    throw new SyntaxError("Cannot read certificate: it has an unknown version");
+  }
   return number + 1;
 }
 
@@ -168,19 +178,4 @@ function parseName(content: Uint8Array): Certificate["subject"] {
     }
   }
   return attributes;
-}
-
-function parseExtensions(content: Uint8Array): Map<string, CertificateExtension> {
-  const found = new Map<string, CertificateExtension>();
-  const extensions = new DerReader(readSingle(content, DerTag.sequence));
-  while (!extensions.done) {
-    const extension = new DerReader(extensions.read(DerTag.sequence));
-    const type = decodeObjectIdentifier(extension.read(DerTag.objectIdentifier));
-    const critical = extension.optional(DerTag.boolean);
-    const value = extension.read(DerTag.octetString);
-    extension.end();
-    if (found.has(type)) throw new SyntaxError(`Cannot read certificate: extension "${type}" is there twice`);
-    found.set(type, { critical: critical !== undefined && decodeBoolean(critical), value });
-  }
-  return found;
 }

@@ -8,7 +8,8 @@ const VISIBLE = /^[^\p{C}\p{Z}\p{DI}]+(?: [^\p{C}\p{Z}\p{DI}]+)*$/u;
 
 /**
  * Why a common name cannot be the name of a user, as the end of a sentence that begins with "it", or `undefined` if it
- * can: 1 to 64 characters that people can see, with at most single spaces between them.
+ * can: 1 to 64 characters that people can see, in the one form that Unicode has of each (NFC), with at most single spaces
+ * between them.
  */
 export function commonNameProblem(name: string): string | undefined {
   if (name === "") return "its common name is empty";
@@ -16,7 +17,9 @@ export function commonNameProblem(name: string): string | undefined {
   if (name.length > 2 * MAX_COMMON_NAME_LENGTH || [...name].length > MAX_COMMON_NAME_LENGTH) {
     return `its common name has more than ${MAX_COMMON_NAME_LENGTH} characters`;
   }
-  return VISIBLE.test(name) ? undefined : "its common name has characters that cannot be seen or printed";
+  if (!VISIBLE.test(name)) return "its common name has characters that cannot be seen or printed";
+  // An é may be one character or two, which look the same: only the shorter (UAX #15, NFC) is a name.
+  return name === name.normalize("NFC") ? undefined : "its common name is not in Unicode's normalization form NFC";
 }
 
 /**

@@ -78,3 +78,8 @@ export function decodeTime({ tag, content }: DerValue): Date {
   }
   return time;
 }
+
+/** Whether two stretches of bytes are the same. */
+export function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}

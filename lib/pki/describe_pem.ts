@@ -1,6 +1,7 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
-import { X509Certificate, X509Crl } from "@peculiar/x509";
+import { X509Certificate } from "@peculiar/x509";
 import { isAuthority, parseCertificate } from "./certificate.ts";
+import { parseRevocationList } from "./crl.ts";
 import { hostsOf, identityOf, isServer } from "./issued.ts";
 import { identify } from "./identity.ts";
 import { describeAlgorithm } from "./key_type.ts";
@@ -75,18 +76,11 @@ async function describeRequest(der: Uint8Array<ArrayBuffer>): Promise<Fact[]> {
 }
 
 function describeList(der: Uint8Array<ArrayBuffer>): Fact[] {
-  try {
-    const { issuer, thisUpdate, nextUpdate, entries } = new X509Crl(der);
-    return [
-      ["revocations", issuer],
-      ["made", thisUpdate.toISOString()],
-      ["valid until", nextUpdate?.toISOString() ?? "for ever"],
-      ...entries.map(({ serialNumber, revocationDate }): Fact => [
-        "revoked",
-        `${serialNumber.toLowerCase().replace(/^0+(?=.)/, "")} on ${revocationDate.toISOString()}`,
-      ]),
-    ];
-  } catch (cause) {
-    throw new SyntaxError("a revocation list is damaged", { cause });
-  }
+  const { issuerText, thisUpdate, nextUpdate, revocations } = parseRevocationList(der);
+  return [
+    ["revocations", issuerText],
+    ["made", thisUpdate.toISOString()],
+    ["valid until", nextUpdate?.toISOString() ?? "for ever"],
+    ...[...revocations].map(([serial, since]): Fact => ["revoked", `${serial} on ${since.toISOString()}`]),
+  ];
 }

@@ -11,6 +11,7 @@ import {
 import { commonNameProblem } from "./common_name.ts";
 import { DerReader, DerTag } from "./der_reader.ts";
 import { decodeText } from "./der_values.ts";
+import { unknownCritical } from "./extensions.ts";
 import { type Role, ROLE_EXTENSIONS } from "./role.ts";
 
 /** Who a client is, by its certificate. */
@@ -86,9 +87,8 @@ function checkKind(certificate: Certificate): void {
   if (extendedKeyUsages(certificate)?.includes(CLIENT_AUTHENTICATION) === false) {
     throw new IdentityError("it is not for clients");
   }
-  for (const [type, { critical }] of certificate.extensions) {
-    if (critical && !UNDERSTOOD.has(type)) throw new IdentityError(`its critical extension "${type}" is unknown`);
-  }
+  const unknown = unknownCritical(certificate.extensions, UNDERSTOOD);
+  if (unknown !== undefined) throw new IdentityError(`its critical extension "${unknown}" is unknown`);
 }
 
 function checkValidity({ notBefore, notAfter }: Certificate, now: Date): void {

@@ -13,7 +13,8 @@ import { authorityFiles, clientFiles, listClients, serverFiles } from "./certifi
 import { identify, type Identity, IdentityError } from "./identity.ts";
 import { decodeCertificates } from "./pem.ts";
 import type { Role } from "./role.ts";
-import { isSignedBy, parseSigned, publicKeyOf } from "./signed.ts";
+import { isSignedBy } from "./signed.ts";
+import { type Authority, readAuthorities } from "./trust.ts";
 import { replaceFiles } from "./write_files.ts";
 
 /** A certificate in the folder of an authority, or of which a copy was kept there. */
@@ -52,39 +53,52 @@ export async function recordIssued(folder: string, pem: string): Promise<string[
   return [path];
 }
 
-/**
- * The certificates of a folder, without repetition: the authority's, the servers', the clients' by name.
- *
- * @throws {Deno.errors.NotFound} if the folder has no authority.
- * @throws {Error} for a file that is no certificate.
- */
-export async function listIssued(folder: string): Promise<IssuedCertificate[]> {
-  const authority = await readAuthority(folder);
-  const { certificate } = authorityFiles(folder);
-  const paths = [certificate, serverFiles(folder).certificate, ...await clientPaths(folder), ...await records(folder)];
-  const found = new Map<string, IssuedCertificate>();
-  for (const path of paths) {
-    for (const der of await readCertificates(path)) {
-      if (!found.has(der.toBase64())) found.set(der.toBase64(), describe(der, authority));
-    }
-  }
-  const kinds = ["authority", "server", "client"];
-  return [...found.values()].sort((one, other) =>
-    kinds.indexOf(one.kind) - kinds.indexOf(other.kind) || one.name.localeCompare(other.name) ||
-    one.notAfter.getTime() - other.notAfter.getTime()
-  );
+/** What is in a folder. */
+export interface IssuedCertificates {
+  /** Without repetition: the authority's, the servers', the clients' by name. */
+  readonly certificates: readonly IssuedCertificate[];
+  /** The files that should have certificates and cannot be read: each with its path and why. */
+  readonly damaged: readonly string[];
 }
 
 /**
- * The certificate of the authority in a folder, in DER; of several the first, whose key is there.
+ * The certificates of a folder. A file that cannot be read does not hide the others.
+ *
+ * @param authority Whose they are; see `authoritiesIn`.
+ */
+export async function listIssued(folder: string, authority: Authority): Promise<IssuedCertificates> {
+  const { certificate } = authorityFiles(folder);
+  const paths = [certificate, serverFiles(folder).certificate, ...await clientPaths(folder), ...await records(folder)];
+  const found = new Map<string, IssuedCertificate>();
+  const damaged: string[] = [];
+  for (const path of paths) {
+    try {
+      for (const der of decodeCertificates(await readIfThere(path) ?? "")) {
+        if (!found.has(der.toBase64())) found.set(der.toBase64(), describe(der, authority));
+      }
+    } catch (error) {
+      damaged.push(`Cannot read certificate "${path}": ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  const kinds = ["authority", "server", "client"];
+  const certificates = [...found.values()].sort((one, other) =>
+    kinds.indexOf(one.kind) - kinds.indexOf(other.kind) || one.name.localeCompare(other.name) ||
+    one.notAfter.getTime() - other.notAfter.getTime()
+  );
+  return { certificates, damaged };
+}
+
+/**
+ * The authorities in a folder; of several the first is the one whose key is there.
  *
  * @throws {Deno.errors.NotFound} if there is none.
+ * @throws {Error} if the file cannot be read.
  */
-export async function readAuthority(folder: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function authoritiesIn(folder: string): Promise<[Authority, ...Authority[]]> {
   const { certificate } = authorityFiles(folder);
-  const [authority] = await readCertificates(certificate);
-  if (authority === undefined) throw new Deno.errors.NotFound(`Cannot read "${certificate}": there is no certificate`);
-  return authority;
+  const [first, ...others] = readAuthorities(await readIfThere(certificate) ?? "");
+  if (first === undefined) throw new Deno.errors.NotFound(`Cannot read "${certificate}": there is no certificate`);
+  return [first, ...others];
 }
 
 /** The hosts of a server's certificate, as `parseHost` gives them; none if it has none. */
@@ -111,10 +125,10 @@ export function isServer(certificate: Certificate): boolean {
   return extendedKeyUsages(certificate)?.includes(SERVER_AUTHENTICATION) ?? false;
 }
 
-function describe(der: Uint8Array<ArrayBuffer>, authority: Uint8Array<ArrayBuffer>): IssuedCertificate {
+function describe(der: Uint8Array<ArrayBuffer>, { key }: Authority): IssuedCertificate {
   const parsed = parseCertificate(der);
   const { serial, notAfter } = parsed;
-  const common = { serial, notAfter, ours: isSignedBy(parseSigned(der), publicKeyOf(authority)) };
+  const common = { serial, notAfter, ours: isSignedBy(parsed.signed, key) };
   if (isAuthority(parsed)) return { ...common, kind: "authority", name: describeSubject(parsed), role: null };
   const identity = identityOf(der);
   // One for both is a client, for the daemon lets it in.
@@ -135,17 +149,6 @@ async function records(folder: string): Promise<string[]> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
-  }
-}
-
-async function readCertificates(path: string): Promise<Uint8Array<ArrayBuffer>[]> {
-  try {
-    const certificates = decodeCertificates(await readIfThere(path) ?? "");
-    certificates.forEach(parseCertificate);
-    return certificates;
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new Error(`Cannot read certificate "${path}": ${cause.message}`, { cause });
   }
 }
 

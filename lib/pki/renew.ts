@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { parseCertificate } from "./certificate.ts";
 import { authorityFiles, type CertificateFiles, clientFiles, serverFiles } from "./certificate_files.ts";
-import { hostsOf, identityOf, isServer, readAuthority } from "./issued.ts";
+import { authoritiesIn, hostsOf, identityOf, isServer } from "./issued.ts";
 import type { KeyType } from "./key_type.ts";
-import { isSignedBy, parseSigned, publicKeyOf } from "./signed.ts";
+import { isSignedBy } from "./signed.ts";
 import { decodeCertificates } from "./pem.ts";
 import { readCredential } from "./read_credential.ts";
 import { revocationsIn } from "./revoke.ts";
@@ -38,10 +38,11 @@ export async function renew(
   const refuse = (reason: string) => new Error(`Cannot renew "${name}": its certificate ${reason}`);
   const parsed = parseCertificate(der);
   // Whoever can bring a file here to be renewed must not choose the name and the role in it.
-  if (!isSignedBy(parseSigned(der), publicKeyOf(await readAuthority(folder)))) {
-    throw refuse("is not from the authority here");
+  const authorities = await authoritiesIn(folder);
+  if (!isSignedBy(parsed.signed, authorities[0].key)) throw refuse("is not from the authority here");
+  if ((await revocationsIn(folder, authorities)).has(parsed.serial)) {
+    throw refuse("was revoked; a new one is made with --force");
   }
-  if ((await revocationsIn(folder)).has(parsed.serial)) throw refuse("was revoked; a new one is made with --force");
   const again = { days, keyType: keyType ?? keyTypeOf(certificatePem), force: true };
   if (server) {
     if (!isServer(parsed)) throw refuse("is not for servers");

@@ -1,27 +1,17 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
-import { Extension, X509Certificate, X509Crl, X509CrlGenerator } from "@peculiar/x509";
+import { Extension, X509Certificate, X509CrlGenerator } from "@peculiar/x509";
 import { allowsKeyUsage, parseCertificate } from "./certificate.ts";
 import { CLOCK_SKEW, identifyAuthority } from "./certify.ts";
-import { DerTag, readSingle } from "./der_reader.ts";
-import { decodePem, encodePem } from "./pem.ts";
-import { isSignedBy, parseSigned, publicKeyOf, type Signed } from "./signed.ts";
+import { CRL_NUMBER, makersOf, readRevocationLists } from "./crl.ts";
+import { DerTag } from "./der_reader.ts";
+import { encodePem } from "./pem.ts";
 import type { SigningAuthority } from "./signing_authority.ts";
-
-/** A certificate that is not to be accepted any more. */
-export interface Revocation {
-  /** Its serial number in hexadecimal, lower case, without leading zeros. */
-  readonly serial: string;
-  /** Since when. */
-  readonly at: Date;
-}
-
-/** The extension with the number of a list, which only ever rises (RFC 5280, 5.2.3). */
-const CRL_NUMBER = "2.5.29.20";
+import type { Authority } from "./trust.ts";
 
 /** A file of revocation lists: that of one authority, and those of others. */
 export interface RevocationLists {
-  /** By serial number. */
-  readonly revocations: ReadonlyMap<string, Revocation>;
+  /** Since when which serial number is revoked; these in hexadecimal, lower case, without leading zeros. */
+  readonly revocations: ReadonlyMap<string, Date>;
   /** The number of the authority's list; 0 if it has none. */
   readonly number: bigint;
   /** The lists of other authorities, in PEM as they were. */
@@ -29,31 +19,23 @@ export interface RevocationLists {
 }
 
 /**
- * Reads a file of revocation lists (RFC 5280, 5).
+ * Reads a file of revocation lists (RFC 5280, 5) as the daemon does.
  *
  * @param pem The file; empty if there is none.
- * @param authority The certificate, in DER, of whose list is wanted. The list is known by its signature.
+ * @param authorities The first is the one whose list is wanted; the file may have lists of the others, and of more.
  * @throws {SyntaxError} if something in it is no revocation list.
+ * @throws {Error} if a list says that it is of one of the authorities and is not; see `makersOf`.
  */
-export function readRevocations(pem: string, authority: Uint8Array<ArrayBuffer>): RevocationLists {
-  const revocations = new Map<string, Revocation>();
-  const others: string[] = [];
-  let number = 0n;
-  const key = publicKeyOf(authority);
-  for (const { label, der } of decodePem(pem)) {
-    const { list, signed } = parseList(label, der);
-    if (!isSignedBy(signed, key)) {
-      others.push(encodePem("X509 CRL", der));
-      continue;
-    }
-    for (const { serialNumber, revocationDate } of list.entries) {
-      const serial = parseSerial(serialNumber);
-      revocations.set(serial, { serial, at: revocationDate });
-    }
-    const found = numberOf(list);
-    if (found > number) number = found;
-  }
-  return { revocations, number, others };
+export function readRevocations(pem: string, authorities: readonly Authority[]): RevocationLists {
+  const [authority] = authorities;
+  const lists = readRevocationLists(pem).map((list) => ({ ...list, makers: makersOf(list, authorities) }));
+  const isOwn = ({ makers }: { readonly makers: readonly Authority[] }) => makers.some((maker) => maker === authority);
+  const own = lists.filter(isOwn);
+  return {
+    revocations: new Map(own.flatMap(({ revocations }) => [...revocations])),
+    number: own.reduce((highest, { number }) => number > highest ? number : highest, 0n),
+    others: lists.filter((list) => !isOwn(list)).map(({ der }) => encodePem("X509 CRL", der)),
+  };
 }
 
 /**
@@ -78,9 +60,9 @@ export async function writeRevocations(
     nextUpdate: notAfter,
     signingAlgorithm: { hash: "SHA-256", ...privateKey.algorithm },
     signingKey: privateKey,
-    entries: [...revocations.values()].map(({ serial, at }) => ({
+    entries: [...revocations].map(([serial, since]) => ({
       serialNumber: positiveHex(serial),
-      revocationDate: at,
+      revocationDate: since,
     })),
     extensions: [
       new Extension(type, critical, value),
@@ -88,39 +70,6 @@ export async function writeRevocations(
     ],
   });
   return [encodePem("X509 CRL", list.rawData), ...others].join("");
-}
-
-/**
- * Reads a serial number as people write it: hexadecimal, with or without `0x` or colons.
- *
- * @returns Lower case, without leading zeros; `undefined` if it is none.
- */
-export function parseSerialNumber(text: string): string | undefined {
-  const digits = text.toLowerCase().replace(/^0x/, "").replaceAll(/(?<=[0-9a-f]{2}):(?=[0-9a-f]{2})/g, "");
-  // At most 20 octets (RFC 5280, 4.1.2.2).
-  return /^[0-9a-f]{1,40}$/.test(digits) ? parseSerial(digits) : undefined;
-}
-
-function parseList(label: string, der: Uint8Array<ArrayBuffer>): { list: X509Crl; signed: Signed } {
-  if (label !== "X509 CRL") throw new SyntaxError(`Cannot read revocation list: "${label}" is none`);
-  try {
-    const list = new X509Crl(der);
-    void list.entries; // which is parsed only when somebody looks
-    return { list, signed: parseSigned(der) };
-  } catch (cause) {
-    throw new SyntaxError("Cannot read revocation list: it is damaged", { cause });
-  }
-}
-
-function numberOf(list: X509Crl): bigint {
-  const extension = list.extensions.find(({ type }) => type === CRL_NUMBER);
-  if (extension === undefined) return 0n;
-  const hex = readSingle(new Uint8Array(extension.value), DerTag.integer).toHex();
-  return hex === "" ? 0n : BigInt(`0x${hex}`);
-}
-
-function parseSerial(hex: string): string {
-  return hex.toLowerCase().replace(/^0+(?=.)/, "");
 }
 
 /** Whole bytes, the first of which does not make it negative. */

@@ -1,8 +1,10 @@
 import { authorityFiles, revocationFile } from "./certificate_files.ts";
-import { type IssuedCertificate, listIssued, readAuthority, readIfThere } from "./issued.ts";
+import { authoritiesIn, type IssuedCertificate, listIssued, readIfThere } from "./issued.ts";
 import { readCredential } from "./read_credential.ts";
-import { parseSerialNumber, readRevocations, type Revocation, writeRevocations } from "./revocation_list.ts";
+import { readRevocations, writeRevocations } from "./revocation_list.ts";
+import { parseSerialNumber } from "./serial.ts";
 import { openAuthority } from "./signing_authority.ts";
+import type { Authority } from "./trust.ts";
 import { replaceFiles } from "./write_files.ts";
 
 /** What `revoke` did. */
@@ -12,7 +14,16 @@ export interface Revoked {
   /** The certificates that are revoked by it now. */
   readonly revoked: readonly { readonly serial: string; readonly certificate: IssuedCertificate | undefined }[];
   /** Those that were revoked before. */
-  readonly already: readonly IssuedCertificate[];
+  readonly already: readonly {
+    readonly serial: string;
+    readonly at: Date;
+    readonly certificate: IssuedCertificate | undefined;
+  }[];
+  /**
+   * The files that cannot be read, each with its path and why, where they may hold one more certificate of the name; none
+   * for a serial number.
+   */
+  readonly damaged: readonly string[];
 }
 
 /**
@@ -30,34 +41,39 @@ export async function revoke(folder: string, which: string): Promise<Revoked> {
   using lock = await Deno.open(files.certificate);
   await lock.lock(true);
   const file = revocationFile(folder);
-  const lists = readRevocations(await readIfThere(file) ?? "", authority.certificate);
+  const authorities = await authoritiesIn(folder);
+  const lists = readRevocations(await readIfThere(file) ?? "", authorities);
 
-  const chosen = choose(await listIssued(folder), which);
-  const already = chosen.filter(({ serial }) => lists.revocations.has(serial));
-  const unknown = chosen.length === 0 ? [{ serial: unknownSerial(which), certificate: undefined }] : [];
-  const revoked = [
-    ...chosen.filter((certificate) => !already.includes(certificate))
-      .map((certificate) => ({ serial: certificate.serial, certificate })),
-    ...unknown.filter(({ serial }) => !lists.revocations.has(serial)),
-  ];
+  const { certificates, damaged } = await listIssued(folder, authorities[0]);
+  const chosen = choose(certificates, which);
+  const all = chosen.length === 0
+    ? [{ serial: unknownSerial(which, damaged), certificate: undefined }]
+    : chosen.map((certificate) => ({ serial: certificate.serial, certificate }));
+  const revoked = all.filter(({ serial }) => !lists.revocations.has(serial));
+  const already = all.flatMap((one) => {
+    const at = lists.revocations.get(one.serial);
+    return at === undefined ? [] : [{ ...one, at }];
+  });
   if (revoked.length > 0) {
     const at = new Date();
-    const added = revoked.map(({ serial }): [string, Revocation] => [serial, { serial, at }]);
-    const all = { ...lists, revocations: new Map([...lists.revocations, ...added]) };
-    await replaceFiles([[file, await writeRevocations(all, authority)]]);
+    const longer = new Map([...lists.revocations, ...revoked.map(({ serial }) => [serial, at] as const)]);
+    await replaceFiles([[file, await writeRevocations({ ...lists, revocations: longer }, authority)]]);
   }
-  return { file, revoked, already };
+  const bySerial = chosen.length === 0 || chosen.some(({ serial }) => serial === parseSerialNumber(which));
+  return { file, revoked, already, damaged: bySerial ? [] : damaged };
 }
 
 /**
- * The revoked certificates of the authority in a folder, by serial number.
+ * What the authority in a folder has revoked: since when which serial number.
  *
- * @throws {SyntaxError} if the list is damaged.
+ * @param authorities See `authoritiesIn`.
+ * @throws {Error} as `readRevocations` does.
  */
-export async function revocationsIn(folder: string): Promise<ReadonlyMap<string, Revocation>> {
-  const pem = await readIfThere(revocationFile(folder));
-  if (pem === undefined) return new Map();
-  return readRevocations(pem, await readAuthority(folder)).revocations;
+export async function revocationsIn(
+  folder: string,
+  authorities: readonly Authority[],
+): Promise<ReadonlyMap<string, Date>> {
+  return readRevocations(await readIfThere(revocationFile(folder)) ?? "", authorities).revocations;
 }
 
 function choose(issued: readonly IssuedCertificate[], which: string): IssuedCertificate[] {
@@ -75,10 +91,11 @@ function choose(issued: readonly IssuedCertificate[], which: string): IssuedCert
   return chosen;
 }
 
-function unknownSerial(which: string): string {
+function unknownSerial(which: string, damaged: readonly string[]): string {
   const serial = parseSerialNumber(which);
   if (serial === undefined) {
-    throw new TypeError(`Cannot revoke "${which}": no client of this name has a certificate that is still valid`);
+    const reasons = ["no client of this name has a certificate that is still valid", ...damaged];
+    throw new TypeError(`Cannot revoke "${which}": ${reasons.join("; ")}`);
   }
   if (/^0x/i.test(which)) return serial;
   throw new TypeError(

@@ -1,34 +1,90 @@
-import { allowsKeyUsage, type Certificate, describeSubject, isAuthority, parseCertificate } from "./certificate.ts";
+import type { KeyObject } from "node:crypto";
+import {
+  allowsKeyUsage,
+  type Certificate,
+  describeSubject,
+  ExtensionType,
+  isAuthority,
+  parseCertificate,
+} from "./certificate.ts";
+import { DerTag, readSingle } from "./der_reader.ts";
+import { equalBytes } from "./der_values.ts";
+import { unknownCritical } from "./extensions.ts";
 import { decodeCertificates } from "./pem.ts";
+import { isSignedBy, publicKeyOf } from "./signed.ts";
+
+/** A certificate authority that is trusted. */
+export interface Authority {
+  /** Its own certificate. */
+  readonly certificate: Certificate;
+  /** The public key of that. */
+  readonly key: KeyObject;
+}
+
+const SUBJECT_KEY_IDENTIFIER = "2.5.29.14";
+
+/** What is looked at here. Limits on names or policies, which are critical, are not, and so must be refused. */
+const UNDERSTOOD = new Set<string>([ExtensionType.basicConstraints, ExtensionType.keyUsage]);
 
 /**
- * Makes sure that a file of trusted authorities has nothing else in it. The TLS library takes any certificate in it for
- * an authority: it trusts one of version 1 without looking at its signature, and lets in a client whose own certificate
+ * Reads a file of trusted authorities, and makes sure that it has nothing else in it. The TLS library takes any certificate in
+ * it for an authority: it trusts one of version 1 without looking at its signature, and lets in a client whose own certificate
  * it is.
  *
  * @param pem One or more certificates.
- * @param now The time at which none may have expired.
- * @throws {Error} that names the first that is no authority (version 3, CA:TRUE, may sign certificates) or has expired,
- * or says that the file cannot be read or has none.
+ * @param now The time at which all must be valid.
+ * @throws {Error} that names the first that is no authority (version 3, CA:TRUE, may sign certificates), is not valid, or has a
+ * critical extension that is not understood (RFC 5280, 4.2); or says that the file cannot be read or has none.
  */
-export function checkAuthorities(pem: string, now: Date = new Date()): void {
-  let certificates: Certificate[];
+export function parseAuthorities(pem: string, now: Date = new Date()): Authority[] {
+  const authorities = readAuthorities(pem);
+  if (authorities.length === 0) throw new Error("Cannot read trusted authorities: there is no certificate");
+  for (const { certificate } of authorities) {
+    const problem = problemOf(certificate, now);
+    if (problem !== undefined) throw new Error(`Cannot trust "${describeSubject(certificate)}": ${problem}`);
+  }
+  return authorities;
+}
+
+/**
+ * Reads a file of authorities without asking whether they are to be trusted.
+ *
+ * @throws {Error} if it cannot be read.
+ */
+export function readAuthorities(pem: string): Authority[] {
   try {
-    certificates = decodeCertificates(pem).map(parseCertificate);
+    return decodeCertificates(pem).map((der) => ({ certificate: parseCertificate(der), key: publicKeyOf(der) }));
   } catch (cause) {
     throw new Error(`Cannot read trusted authorities: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
-  if (certificates.length === 0) throw new Error("Cannot read trusted authorities: there is no certificate");
-  for (const certificate of certificates) {
-    const problem = authorityProblem(certificate, now);
-    if (problem !== undefined) throw new Error(`Cannot trust "${describeSubject(certificate)}": ${problem}`);
-  }
 }
 
-function authorityProblem(certificate: Certificate, now: Date): string | undefined {
+/** Whether an authority has signed a certificate or a list: by its name and, since there may be two of one, its key. */
+export function hasIssued(
+  { certificate, key }: Authority,
+  { issuer, signed }: Pick<Certificate, "issuer" | "signed">,
+): boolean {
+  return equalBytes(issuer, certificate.subjectName) && isSignedBy(signed, key);
+}
+
+/**
+ * The name of an authority's key (RFC 5280, 4.2.1.2); `undefined` if it has none.
+ *
+ * @throws {SyntaxError} if the extension cannot be read.
+ */
+export function subjectKeyIdentifier({ extensions }: Certificate): Uint8Array | undefined {
+  const extension = extensions.get(SUBJECT_KEY_IDENTIFIER);
+  return extension && readSingle(extension.value, DerTag.octetString);
+}
+
+function problemOf(certificate: Certificate, now: Date): string | undefined {
   if (certificate.version !== 3) return `it is X.509 version ${certificate.version}, not 3`;
   if (!isAuthority(certificate)) return "it does not belong to a certificate authority (CA:TRUE is missing)";
   if (!allowsKeyUsage(certificate, "keyCertSign")) return "its key may not sign certificates";
+  const unknown = unknownCritical(certificate.extensions, UNDERSTOOD);
+  if (unknown !== undefined) return `its critical extension "${unknown}" is unknown`;
+  // Written so that a time that is not a number is refused.
+  if (!(certificate.notBefore <= now)) return `it is not valid before ${certificate.notBefore.toISOString()}`;
   if (!(now <= certificate.notAfter)) return `it has expired at ${certificate.notAfter.toISOString()}`;
   return undefined;
 }

@@ -38,7 +38,7 @@ export function createApp(services: Services): Answer {
   }
   app.notFound(({ req, env }) => {
     const reason = `There is no ${req.method} ${req.path}`;
-    services.audit.record({ event: "decision", allowed: false, reason, who: env.caller, route: null });
+    services.audit.refused(env.caller, reason, 404);
     return problemResponse(new ProblemError(404, reason));
   });
   app.onError((error) => problemResponse(toProblem(error)));

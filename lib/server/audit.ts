@@ -1,10 +1,19 @@
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
 import type { RouteName } from "../contract/mod.ts";
+import { Allowance } from "./allowance.ts";
 import type { Caller } from "./context.ts";
 import { escapeControls } from "./escape_controls.ts";
+import { stderr } from "./line_writer.ts";
 import { logger } from "./logger.ts";
 import type { Options } from "./options.ts";
+
+/**
+ * Lines a minute about peers that were not let in, of each kind: they cost their makers nothing, and must not fill a disk. Those that
+ * showed a certificate of an authority are a kind of their own, which others cannot crowd out.
+ */
+const MOST_REFUSED = 60;
+const MINUTE = 60_000;
 
 /** What the audit log tells of. */
 export interface AuditEvent {
@@ -23,12 +32,12 @@ export interface AuditEvent {
   /** The job's id, or what was in its place. */
   readonly job?: string | undefined;
   /** The HTTP status of the answer. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** What a start has started. */
   readonly started?: { readonly command: string; readonly args: readonly string[] } | undefined;
 }
 
-/** The audit log: a JSON line for each decision, appended to a file, or nothing at all. */
+/** The audit log: a JSON line for each decision, appended to a file, or on stderr. */
 export class Audit implements Disposable {
   readonly #path: string | undefined;
   readonly #args: Options["auditArgs"];
@@ -37,9 +46,11 @@ export class Audit implements Disposable {
   #file: Deno.FsFile | undefined;
   /** Whether the last line could not be written, or not whole. */
   #failing = false;
+  readonly #certified = this.#allowance("More certificates were refused than are recorded one by one");
+  readonly #strangers = this.#allowance("More connections were refused than are recorded one by one");
 
   /**
-   * Opens it, if there is to be one.
+   * Opens its file, if it is to have one.
    * @throws {Error} when the file cannot be opened.
    */
   constructor({ auditLog, auditArgs }: Pick<Options, "auditLog" | "auditArgs">) {
@@ -52,17 +63,24 @@ export class Audit implements Disposable {
     }
   }
 
-  /** Writes a line. What cannot be written is lost; the daemon goes on, and its own log says so once. */
-  record({ event, allowed, reason, who, route, job, status, started }: AuditEvent): void {
-    if (this.#file === undefined) return;
+  /**
+   * Writes a line. What cannot be written is lost; the daemon goes on, and its own log says so once.
+   * @returns whether there is a line: of those who are nobody's known, so many a minute have one, and the others are counted.
+   */
+  record({ event, allowed, reason, who, route, job, status, started }: AuditEvent): boolean {
     const { name, role, serial, subject, peer } = who;
-    const line = {
-      time: new Date().toISOString(),
+    if (name === undefined && !(subject === undefined ? this.#strangers : this.#certified).take()) return false;
+    this.#write({
       ...{ event, allowed, route, job: job?.slice(0, 64), status, reason: reason?.slice(0, 1024) },
       ...{ name, role, serial, subject, peer },
       ...(started === undefined ? {} : { command: started.command, ...this.#argsOf(started) }),
-    };
-    this.#write(this.#file, Buffer.from(`${this.#failing ? "\n" : ""}${escapeControls(JSON.stringify(line))}\n`));
+    });
+    return true;
+  }
+
+  /** Records that a request came to no route, or, without a status, that its connection was cut off instead of an answer. */
+  refused(who: Caller, reason: string, status?: number): void {
+    this.record({ event: "decision", allowed: false, route: null, who, reason, status });
   }
 
   /** Opens the file anew, for after its renaming. */
@@ -77,6 +95,8 @@ export class Audit implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#certified[Symbol.dispose]();
+    this.#strangers[Symbol.dispose]();
     this.#file?.close();
     this.#file = undefined;
   }
@@ -92,7 +112,19 @@ export class Audit implements Disposable {
     return { argsHash: createHmac("sha256", this.#key).update(JSON.stringify([command, ...args])).digest("hex") };
   }
 
-  #write(file: Deno.FsFile, bytes: Uint8Array): void {
+  #allowance(reason: string): Allowance {
+    return new Allowance(MOST_REFUSED, MINUTE, (count, since) => {
+      this.#write({ event: "omitted", allowed: false, reason, count, since: since.toISOString() });
+    });
+  }
+
+  #write(line: object): void {
+    const text = escapeControls(JSON.stringify({ time: new Date().toISOString(), ...line }));
+    if (this.#path === undefined) stderr.write(text);
+    else if (this.#file !== undefined) this.#append(this.#file, Buffer.from(`${this.#failing ? "\n" : ""}${text}\n`));
+  }
+
+  #append(file: Deno.FsFile, bytes: Uint8Array): void {
     try {
       // In one call, for lines of two daemons in one file to stay whole.
       if (file.writeSync(bytes) < bytes.length) throw new Error("there is no space for a whole line");

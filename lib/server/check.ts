@@ -8,13 +8,15 @@ export async function check(cgroupRoot: string, output: "text" | "json"): Promis
 }
 
 function describe({ works, cgroups, programs }: HostCheck): string[] {
-  const missing = programs.filter(({ path }) => path === null);
   return [
     works ? "Jobs can run on this host." : "No job can run on this host.",
     "",
     "Programs",
-    ...(missing.length === 0 ? ["  ok   all that is needed"] : []),
-    ...missing.flatMap(({ name, purpose, advice }) => [`  no   ${name}, for ${purpose}`, `       ${advice}`]),
+    ...programs.flatMap(({ name, path, required, purpose, advice }) =>
+      path !== null
+        ? [`  ok   ${name} for ${purpose}: ${path}`]
+        : [`  no   ${name}: without it ${required ? "no job can run" : `no ${purpose}`}`, `       ${advice}`]
+    ),
     "",
     `Limits, on cgroups ${cgroups.mode}`,
     ...cgroups.trees.map(({ directory, controllers, delegated }) =>

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { MAX_BODY_BYTES } from "../contract/mod.ts";
 import type { Answer } from "./app.ts";
+import type { Audit } from "./audit.ts";
 import type { Caller } from "./context.ts";
 import { readRequest, writeResponse } from "./exchange.ts";
 import { logger } from "./logger.ts";
@@ -18,6 +19,14 @@ const MOST_RECEIVED = 2 * MAX_BODY_BYTES + 2 ** 16;
 /** Milliseconds for a peer that is still sending to read why it should not. */
 const LINGER = 1_000;
 
+/** What it takes to serve connections. */
+export interface Serving {
+  readonly answer: Answer;
+  /** For what is refused before there is a request to answer. */
+  readonly audit: Audit;
+  readonly timeouts: Timeouts;
+}
+
 /** A request that came and whose answer is not out yet. */
 interface Exchange {
   readonly request: IncomingMessage;
@@ -31,21 +40,21 @@ interface Exchange {
 /** A connection and its caller, with the requests that are being answered, one after the other. */
 export class Connection {
   readonly #socket: Socket;
-  readonly #answer: Answer;
-  readonly #timeouts: Timeouts;
+  readonly #serving: Serving;
   /** In the order in which they came. */
   readonly #under: Exchange[] = [];
   readonly #closed = Promise.withResolvers<void>();
   #received = 0;
   #refusal: ProblemError | undefined;
+  /** Whether the request that is still coming was refused; whatever else is wrong with it then needs no telling. */
+  #refused = false;
   #lingering: ReturnType<typeof setTimeout> | undefined;
   #ending = false;
 
   /** Serves from now on; the socket's HTTP is node:http's business. */
-  constructor(socket: Socket, readonly caller: Caller, answer: Answer, timeouts: Timeouts) {
-    this.#timeouts = timeouts;
+  constructor(socket: Socket, readonly caller: Caller, serving: Serving) {
     this.#socket = socket;
-    this.#answer = answer;
+    this.#serving = serving;
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk.length));
     socket.once("close", () => {
       clearTimeout(this.#lingering);
@@ -61,7 +70,8 @@ export class Connection {
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Deno's TLS sockets go on to take in what comes while they are paused, without bound (ext/node/ops/tls_wrap.rs, `read_stop`):
     // who asks on without taking its answers would fill our memory.
-    if (this.#under.length >= MOST_REQUESTS || this.#socket.isPaused()) return this.destroy();
+    if (this.#under.length >= MOST_REQUESTS) return this.#cutOff(`${MOST_REQUESTS} requests wait for their answers`);
+    if (this.#socket.isPaused()) return this.#cutOff("It asks on without taking its answers");
     const exchange: Exchange = { request, response, turn: Promise.withResolvers(), cancel: () => {} };
     if (this.#under.push(exchange) === 1) exchange.turn.resolve();
     response.once("close", () => this.#answered(exchange));
@@ -70,7 +80,9 @@ export class Connection {
       const tooLarge = Number(request.headers["content-length"] ?? 0) > MOST_RECEIVED;
       // Deno 2.9's node:http drops what came in one piece with a request that asks for another protocol: nothing may follow it.
       const upgrade = request.headers.upgrade !== undefined;
-      if (this.#ending || tooLarge || upgrade) response.shouldKeepAlive = false;
+      // Who leaves out the host may not be the one who wrote what comes behind.
+      const hostless = request.headers.host === undefined;
+      if (this.#ending || tooLarge || upgrade || hostless) response.shouldKeepAlive = false;
       if (this.#socket.destroyed) return await answer.body?.cancel();
       await writeResponse(response, answer, (cancel) => exchange.cancel = cancel);
     } catch (error) {
@@ -84,6 +96,8 @@ export class Connection {
    * of this connection.
    */
   refuse(problem: ProblemError): void {
+    this.#tell(problem.message, problem.status);
+    this.#refused = true;
     this.#refusal = problem;
     // What its parser was given back for must not be given more.
     this.#socket.removeAllListeners("data").removeAllListeners("end");
@@ -123,21 +137,46 @@ export class Connection {
 
   #receive(bytes: number): void {
     this.#received += bytes;
-    if (this.#received > MOST_RECEIVED) this.destroy();
+    if (this.#received > MOST_RECEIVED) {
+      this.#cutOff(`It sent more than ${MOST_RECEIVED} bytes without waiting for answers`);
+    }
   }
 
   /** Begins to count anew once there is nothing that the peer waits for. */
   #forget(): void {
-    if (this.#under.length === 0) this.#received = 0;
+    if (this.#under.length > 0) return;
+    this.#received = 0;
+    this.#refused = false;
+  }
+
+  #tell(reason: string, status?: number): void {
+    if (!this.#refused) this.#serving.audit.refused(this.caller, reason, status);
+  }
+
+  #cutOff(reason: string): void {
+    if (this.#socket.destroyed) return;
+    this.#tell(reason);
+    this.destroy();
   }
 
   async #respond({ request, turn }: Exchange): Promise<Response> {
     try {
-      const whole = await readRequest(request, this.#timeouts.body).finally(() => turn.promise);
+      const whole = await this.#read(request).finally(() => turn.promise);
       if (this.#socket.destroyed) throw new Error("The peer has gone");
-      return await this.#answer(whole, this.caller);
+      return await this.#serving.answer(whole, this.caller);
     } catch (error) {
       if (error instanceof ProblemError) return problemResponse(error);
+      throw error;
+    }
+  }
+
+  async #read(request: IncomingMessage): Promise<Request> {
+    try {
+      return await readRequest(request, this.#serving.timeouts.body);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      this.#tell(error.message, error.status);
+      this.#refused = !request.complete;
       throw error;
     }
   }

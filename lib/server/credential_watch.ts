@@ -24,6 +24,8 @@ export class CredentialWatch implements AsyncDisposable {
   #problem = { text: "", since: 0, told: false };
   /** The time that the lists of revoked certificates are good for, once the log has said that it is over. */
   #stale: number | undefined;
+  /** The authorities whose lists are not used, as the log has said. */
+  #foreign = "";
 
   /** `current` is what the files held; `apply` is told what they hold then. */
   constructor(files: CredentialFiles, current: Credentials, apply: (credentials: Credentials) => void) {
@@ -84,6 +86,7 @@ export class CredentialWatch implements AsyncDisposable {
       logger.info("Took in a change of {what}", { what: changed.join(" and ") });
     }
     this.#tellStale();
+    this.#tellForeign();
     this.look(this.#tell(problems.join("; ")) ? PATIENCE : SAFETY_LOOK);
   }
 
@@ -107,6 +110,16 @@ export class CredentialWatch implements AsyncDisposable {
       time: time.toISOString(),
     });
     this.#stale = time.getTime();
+  }
+
+  #tellForeign(): void {
+    const issuers = this.#current.authorities.foreignLists.join(", ");
+    if (issuers !== "" && issuers !== this.#foreign) {
+      logger.warn("Did not use lists of revoked certificates of authorities that are not trusted: {issuers}", {
+        issuers,
+      });
+    }
+    this.#foreign = issuers;
   }
 }
 

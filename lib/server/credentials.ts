@@ -44,7 +44,7 @@ export function credentialFiles(options: Options): CredentialFiles | null {
 /**
  * Reads the certificates, all of which must be good.
  * @throws {Error} when one cannot be read, an authority is none, the key is another certificate's, or a list of revoked
- * certificates is not signed by one of the authorities.
+ * certificates says that it is of one of the authorities and is not.
  */
 export async function readCredentials(files: CredentialFiles): Promise<Credentials> {
   const [ca, crl] = [await read(files.ca), await readIfThere(files.crl)];

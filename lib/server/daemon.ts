@@ -8,6 +8,7 @@ import { CredentialWatch } from "./credential_watch.ts";
 import { credentialFiles, readCredentials } from "./credentials.ts";
 import { Followers } from "./followers.ts";
 import type { Options } from "./options.ts";
+import { TIMEOUTS } from "./timeouts.ts";
 import { TlsListener } from "./tls_listener.ts";
 import { UnixListener } from "./unix_listener.ts";
 
@@ -49,10 +50,15 @@ export async function runDaemon(
 
   let address = `unix:${options.socket}`;
   const most = maxConnections(options.socket !== undefined);
-  if (options.socket !== undefined) stack.use(await UnixListener.listen(resolve(options.socket), answer, most.unix));
+  if (options.socket !== undefined) {
+    stack.use(await UnixListener.listen(resolve(options.socket), { answer, audit, timeouts: TIMEOUTS }, most.unix));
+  }
   if (files !== null && credentials !== null) {
     const listener = stack.use(
-      await TlsListener.listen({ ...options.listen, credentials, answer, audit, maxConnections: most.tls }),
+      await TlsListener.listen({
+        ...{ ...options.listen, credentials, answer, audit },
+        ...{ maxConnections: most.tls, maxHandshakes: most.handshakes },
+      }),
     );
     const watch = stack.use(new CredentialWatch(files, credentials, (renewed) => listener.renew(renewed)));
     stack.use(onHangup(() => watch.look(0)));
@@ -78,10 +84,12 @@ function onHangup(call: () => void): Disposable {
 
 /**
  * How many connections there may be: each may take two descriptors, and a third of all is for the rest. One road cannot take what
- * is the other's, so that the owner gets in when the network is full.
+ * is the other's, so that the owner gets in when the network is full. A quarter of the network's road is for the handshakes of one
+ * address, which may be that of a whole site whose clients all come back at once.
  */
-function maxConnections(bothRoads: boolean): { tls: number; unix: number } {
+function maxConnections(bothRoads: boolean): { tls: number; unix: number; handshakes: number } {
   const all = Math.max(16, Math.floor(openFilesLimit() / 3));
   const unix = bothRoads ? Math.floor(all / 4) : 0;
-  return { tls: all - unix, unix };
+  const tls = all - unix;
+  return { tls, unix, handshakes: Math.floor(tls / 4) };
 }

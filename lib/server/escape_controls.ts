@@ -1,4 +1,4 @@
-/** JSON text with everything escaped that moves the cursor of a terminal or hides in it, also C1 and bidirectional controls. */
+/** Text, such as JSON, with everything escaped that moves the cursor of a terminal or hides in it, also C1 and bidirectional controls. */
 export function escapeControls(json: string): string {
   return json.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
     // Of a character beyond 16 bits, each half.

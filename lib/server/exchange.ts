@@ -7,7 +7,7 @@ import { ProblemError } from "./problem.ts";
  * A request of node:http's as the app wants it, with its whole body. What is too large is never held: the rest of it is let go of
  * as it comes.
  * @param patience milliseconds between two pieces of the body.
- * @throws {ProblemError} 400, 408, 413, 501 or 505.
+ * @throws {ProblemError} 400, 408, 413, 417, 501 or 505.
  */
 export async function readRequest(message: IncomingMessage, patience: number): Promise<Request> {
   refuseOdd(message);
@@ -27,13 +27,23 @@ export async function readRequest(message: IncomingMessage, patience: number): P
   }
 }
 
-/** Refuses what node:http lets pass, but RFC 9112 does not: other versions (2.3), odd hosts (3.2), unknown codings (6.1). */
-function refuseOdd({ httpVersion, httpVersionMajor, rawHeaders, headers }: IncomingMessage): void {
+/**
+ * Refuses what node:http lets pass, but RFC 9112 does not: other versions (2.3), odd hosts (3.2), unknown codings (6.1), and unknown
+ * expectations (RFC 9110, 10.1.1).
+ */
+function refuseOdd({ httpVersion, httpVersionMajor, httpVersionMinor, rawHeaders, headers }: IncomingMessage): void {
   if (httpVersionMajor !== 1) throw new ProblemError(505, `Cannot read the request: "${httpVersion}" is no HTTP/1`);
   const hosts = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === "host");
+  if (hosts.length === 0 && httpVersionMinor > 0) {
+    throw new ProblemError(400, "Cannot read the request: it has no host");
+  }
   if (hosts.length > 1) throw new ProblemError(400, "Cannot read the request: it has more than one host");
   if (hosts.some((host) => !/^[\w.~%!$&'()*+,;=:[\]-]*$/.test(host))) {
     throw new ProblemError(400, "Cannot read the request: its host is none");
+  }
+  const { expect } = headers;
+  if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
+    throw new ProblemError(417, `Cannot answer the request: "${expect}" is no expectation for this server`);
   }
   const coding = headers["transfer-encoding"];
   if (coding === undefined || coding.toLowerCase() === "chunked") return;

@@ -2,10 +2,11 @@ import { merge, object, or } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
-import { command, constant, option } from "@optique/core/primitives";
+import { command, constant, flag, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
-import { describeBuild } from "../contract/mod.ts";
+import { describeBuild, THIRD_PARTY_LICENSES } from "../contract/mod.ts";
+import { escapeControls } from "./escape_controls.ts";
 import type { RawOptions } from "./options.ts";
 
 const text = (name: `--${string}`, metavar: NonEmptyString, description: ReturnType<typeof message>) =>
@@ -19,7 +20,7 @@ const options = object({
   cert: text("--cert", "FILE", message`The server's certificate.`),
   key: text("--key", "FILE", message`The server's private key.`),
   crl: text("--crl", "FILE", message`Lists of revoked certificates (crl.pem in --certs, where it is there).`),
-  auditLog: text("--audit-log", "FILE", message`Where each decision is recorded, a JSON line each.`),
+  auditLog: text("--audit-log", "FILE", message`Where each decision is recorded, a JSON line each (stderr).`),
   auditArgs: text("--audit-args", "HOW", message`Jobs' arguments in the audit log: off, hash or full (off).`),
   stateDir: text("--state-dir", "DIR", message`Where jobs and their output are kept (/var/lib/teleworker).`),
   cgroupRoot: text("--cgroup-root", "NAME", message`The cgroup below which jobs get theirs (teleworker).`),
@@ -59,6 +60,11 @@ const checkCommand = command(
   },
 );
 
+const licensesFlag = object({
+  verb: constant("licenses"),
+  licenses: flag("--licenses", { description: message`Show the licences of what Teleworker carries.` }),
+});
+
 const installOptions = {
   dryRun: option("--dry-run", { description: message`Say what would be done, and do nothing.` }),
   root: text("--root", "DIR", message`Install for a host whose files are below this folder, such as an image.`),
@@ -74,7 +80,7 @@ const uninstallCommand = command("uninstall", object({ verb: constant("uninstall
   footer: message`Example: teleworkerd uninstall --dry-run`,
 });
 
-const runParser = merge(or(checkCommand, object({ verb: constant("serve") })), options);
+const runParser = merge(or(checkCommand, licensesFlag, object({ verb: constant("serve") })), options);
 
 const parser = or(installCommand, uninstallCommand, runParser);
 
@@ -98,7 +104,7 @@ export interface InstallCommand {
   readonly root: string | undefined;
 }
 
-/** The daemon's command line; ends the process for `--help`, `--version` and wrong usage (2). */
+/** The daemon's command line; ends the process for `--help`, `--version`, `--licenses` and wrong usage (2). */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const exit = (code: number): never => Deno.exit(code);
   const parsed = runParserSync(parser, "teleworkerd", args, {
@@ -109,10 +115,17 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     help: { option: true, onShow: exit },
     version: { value: describeBuild(), option: true, onShow: exit },
     onError: () => exit(2),
+    // One prefix for all that goes wrong, and nothing of the user's that a terminal would obey.
+    stderr: (text) =>
+      console.error(text.replace(/^Error: /, "teleworkerd: ").split("\n").map(escapeControls).join("\n")),
     aboveError: "none",
     termWidth: "auto",
   });
   if (parsed.verb === "install" || parsed.verb === "uninstall") return parsed;
+  if (parsed.verb === "licenses") {
+    console.log(THIRD_PARTY_LICENSES);
+    return exit(0);
+  }
   const { verb, config, ...given } = parsed;
   const output = "output" in given ? given.output : "text";
   const flags = Object.fromEntries(

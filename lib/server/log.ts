@@ -1,18 +1,15 @@
 import { configure, getJsonLinesFormatter, type LogRecord } from "@logtape/logtape";
 import { escapeControls } from "./escape_controls.ts";
+import { stderr } from "./line_writer.ts";
 import type { Options } from "./options.ts";
 
 /** Writes the log as JSON, a line a record, to stderr. Stacks of errors are for `debug` only. */
 export async function configureLog(level: Options["logLevel"]): Promise<void> {
   const format = getJsonLinesFormatter({ properties: "nest:properties" });
-  const encoder = new TextEncoder();
   await configure({
     sinks: {
       stderr: (record: LogRecord) => {
-        const bytes = encoder.encode(
-          `${escapeControls(format(level === "debug" ? record : withoutStacks(record)).trimEnd())}\n`,
-        );
-        for (let written = 0; written < bytes.length;) written += Deno.stderr.writeSync(bytes.subarray(written));
+        stderr.write(escapeControls(format(level === "debug" ? record : withoutStacks(record)).trimEnd()));
       },
     },
     loggers: [

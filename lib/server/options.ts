@@ -8,9 +8,13 @@ export const AUDIT_ARGS = ["off", "hash", "full"] as const;
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 
 const path = z.string().min(1, "must not be empty");
-const count = z.union([z.int(), z.string().regex(/^\d{1,9}$/, "must be a whole number").transform(Number)]).pipe(
-  z.int().min(1),
+const count = z.union(
+  [z.int().min(1), z.string().regex(/^[1-9]\d{0,8}$/).transform(Number)],
+  "must be a whole number from 1 on",
 );
+
+const oneOf = <const Word extends string>(words: readonly Word[]) =>
+  z.enum(words, `must be ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
 
 /** Text that a function parses; what it throws is what the user reads, unless `refusal` says it better. */
 const parsed = <T>(parse: (text: string) => T, refusal?: string) =>
@@ -68,11 +72,11 @@ export const optionsSchema = z.strictObject({
   stateDir: path.default("/var/lib/teleworker"),
   cgroupRoot: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, "must be letters, digits, dots, dashes and underscores")
     .default("teleworker"),
-  /** Where each decision is recorded, a line each; nowhere by default. */
+  /** Where each decision is recorded, a line each; on stderr by default. */
   auditLog: path.optional(),
   /** How much of jobs' arguments is recorded there. */
-  auditArgs: z.enum(AUDIT_ARGS).default("off"),
-  logLevel: z.enum(LOG_LEVELS).default("info"),
+  auditArgs: oneOf(AUDIT_ARGS).default("off"),
+  logLevel: oneOf(LOG_LEVELS).default("info"),
   maxJobs: count.default(1000),
   /** Jobs of one owner that may run at once; as many as of all by default. */
   maxJobsPerOwner: count.optional(),
@@ -116,13 +120,17 @@ export async function readOptions(flags: RawOptions, configFile: string | undefi
     const value = Deno.env.get(variableOf(option));
     if (value !== undefined) environment[option] = value;
   }
-  const result = optionsSchema.safeParse({ ...await readConfig(configFile), ...environment, ...flags });
+  const given: Record<string, unknown> = { ...await readConfig(configFile), ...environment, ...flags };
+  const result = optionsSchema.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   if (issue?.code === "unrecognized_keys") {
     throw new Error(`Cannot use the configuration: unknown option "${issue.keys[0]}"`);
   }
-  throw new Error(`Cannot use the option "${flagOf(issue?.path.join(".") ?? "")}": ${issue?.message}`);
+  const name = issue?.path.join(".") ?? "";
+  const [value, why] = [given[name], issue?.message ?? ""];
+  const shown = (typeof value === "string" || typeof value === "number") && value !== "" && !why.includes(`"${value}"`);
+  throw new Error(`Cannot use the option "${flagOf(name)}": ${why}${shown ? `, not "${value}"` : ""}`);
 }
 
 async function readConfig(file: string | undefined): Promise<Record<string, unknown>> {

@@ -10,6 +10,7 @@ const TITLES: Readonly<Record<number, string>> = {
   409: "Conflict",
   413: "Content too large",
   415: "Unsupported media type",
+  417: "Expectation failed",
   422: "Not possible on this host",
   500: "Internal error",
   429: "Too many requests",

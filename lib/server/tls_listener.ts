@@ -1,10 +1,10 @@
 import { createServer, type Server } from "node:https";
 import { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { parseCertificate } from "../pki/certificate.ts";
 import { identify, IdentityError } from "../pki/identity.ts";
 import type { Authorities } from "../pki/authorities.ts";
 import type { Answer } from "./app.ts";
+import { type ArrivalLimits, Arrivals } from "./arrivals.ts";
 import type { Audit } from "./audit.ts";
 import { Connections } from "./connections.ts";
 import type { Caller } from "./context.ts";
@@ -19,15 +19,13 @@ import { LOCAL_NAME } from "./unix_listener.ts";
 const LONGEST_WAIT = 3_600_000;
 
 /** How to listen. */
-export interface TlsListenerOptions {
+export interface TlsListenerOptions extends ArrivalLimits {
   readonly hostname: string;
   /** 0 for any that is free. */
   readonly port: number;
   readonly credentials: Credentials;
   readonly answer: Answer;
   readonly audit: Audit;
-  /** Open at once; more are closed as they come. */
-  readonly maxConnections: number;
   readonly timeouts?: Timeouts;
 }
 
@@ -36,17 +34,18 @@ export class TlsListener implements AsyncDisposable {
   readonly #server: Server;
   readonly #connections: Connections;
   #accepting: Disposable | undefined;
-  /** All below the TLS, also those that never come to the end of their handshake. */
-  readonly #sockets = new Set<Socket>();
+  readonly #arrivals: Arrivals;
   /** Those that were let in, each with its certificate in DER. */
   readonly #peers = new Map<TLSSocket, { readonly caller: Caller; readonly certificate: Uint8Array }>();
   readonly #audit: Audit;
   #authorities: Authorities;
 
-  private constructor({ credentials, answer, audit, maxConnections, timeouts = TIMEOUTS }: TlsListenerOptions) {
+  private constructor(options: TlsListenerOptions) {
+    const { credentials, answer, audit, timeouts = TIMEOUTS } = options;
     this.#audit = audit;
     this.#authorities = credentials.authorities;
-    this.#connections = new Connections(answer, timeouts);
+    this.#arrivals = new Arrivals(options);
+    this.#connections = new Connections({ answer, audit, timeouts });
     this.#server = createServer({
       ...this.#connections.options,
       ...contextOf(credentials),
@@ -55,17 +54,19 @@ export class TlsListener implements AsyncDisposable {
       handshakeTimeout: timeouts.handshake,
       noDelay: true,
     }, this.#connections.listener);
-    this.#server.maxConnections = maxConnections;
     this.#connections.refuseOn(this.#server);
-    this.#server.on("connection", (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
+    this.#server.on("connection", (socket: Socket) => this.#arrivals.begin(socket));
     this.#server.prependListener("secureConnection", (socket: TLSSocket) => this.#accept(socket));
     this.#server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-      const { message: reason } = error;
-      logger.info("Refused a connection: {reason}", { reason });
-      this.#audit.record({ event: "handshake", allowed: false, reason, who: { peer: addressBelow(socket) } });
+      const below = socketBelow(socket);
+      const reason = this.#arrivals.reasonOf(below) ?? reasonOfHandshake(error, socket);
+      const recorded = this.#audit.record({
+        event: "handshake",
+        allowed: false,
+        reason,
+        who: { peer: addressOf(below) },
+      });
+      if (recorded) logger.info("Refused a connection: {reason}", { reason });
       socket.destroy();
     });
   }
@@ -115,7 +116,7 @@ export class TlsListener implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
     await this.#connections.shutdown();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#arrivals.closeAll();
     await promise;
   }
 
@@ -126,14 +127,20 @@ export class TlsListener implements AsyncDisposable {
   }
 
   /** Nobody stays in for longer than a new connection would be let in. */
-  #closeWhenExpired(socket: TLSSocket, caller: Caller, notAfter: Date): void {
+  #closeWhenExpired(socket: TLSSocket, caller: Caller, certificate: Uint8Array, until: Date): void {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const look = () => {
-      const left = notAfter.getTime() - Date.now();
-      if (left < 0) return this.#close(socket, caller, `Its certificate has expired at ${notAfter.toISOString()}`);
-      timer = setTimeout(look, Math.min(left + 1, LONGEST_WAIT));
+    const lookAfter = (until: Date) => {
+      timer = setTimeout(() => {
+        try {
+          identify(certificate);
+          // The authorities may be others by now, and good for longer.
+          lookAfter(this.#authorities.check(certificate));
+        } catch (error) {
+          this.#close(socket, caller, reasonOf(error));
+        }
+      }, Math.min(until.getTime() - Date.now() + 1, LONGEST_WAIT));
     };
-    look();
+    lookAfter(until);
     socket.once("close", () => clearTimeout(timer));
   }
 
@@ -149,6 +156,7 @@ export class TlsListener implements AsyncDisposable {
   /** Runs in the handshake's callback and does not wait: after an await a peer that has gone has no certificate any more. */
   #accept(socket: TLSSocket): void {
     const peer = addressOf(socket);
+    this.#arrivals.end(socketBelow(socket));
     try {
       const certificate = socket.getPeerCertificate().raw;
       const caller = { ...identify(certificate), peer };
@@ -157,16 +165,18 @@ export class TlsListener implements AsyncDisposable {
         throw new IdentityError(`The name "${LOCAL_NAME}" is kept for the Unix socket`, { certificate: reference });
       }
       // Also what the TLS library has checked: Deno 2.9 lets a peer resume its session whatever the authorities are by now.
-      this.#authorities.check(certificate);
-      this.#peers.set(socket, { caller, certificate: Uint8Array.from(certificate) });
+      const until = this.#authorities.check(certificate);
+      const kept = Uint8Array.from(certificate);
+      this.#peers.set(socket, { caller, certificate: kept });
       socket.once("close", () => this.#peers.delete(socket));
       this.#connections.admit(socket, caller);
-      this.#closeWhenExpired(socket, caller, parseCertificate(certificate).notAfter);
+      this.#closeWhenExpired(socket, caller, kept, until);
     } catch (error) {
       const reason = reasonOf(error);
-      logger.warn("Refused a certificate: {reason}", { reason });
       const certificate = error instanceof IdentityError ? error.certificate : undefined;
-      this.#audit.record({ event: "handshake", allowed: false, reason, who: { ...certificate, peer } });
+      const who = { ...certificate, peer };
+      const recorded = this.#audit.record({ event: "handshake", allowed: false, reason, who });
+      if (recorded) logger.warn("Refused a certificate: {reason}", { reason });
       socket.destroy();
     }
   }
@@ -180,16 +190,23 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Of a certificate that it does not accept, Deno 2.9 says only "socket hang up", and one code for all that can be wrong. */
+function reasonOfHandshake({ message }: Error, socket: TLSSocket): string {
+  const code: unknown = Reflect.get(socket, "authorizationError");
+  if (typeof code !== "string") return message;
+  return `Its certificate is not valid now, not for clients, or not signed by a trusted authority (${code})`;
+}
+
 /** `ADDRESS:PORT` of a socket's peer, as far as it is known. */
 function addressOf({ remoteAddress, remotePort }: Socket): string {
   if (remoteAddress === undefined) return "unknown";
   return `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
 }
 
-/** The same of a connection whose handshake has failed: node:tls forgets it then, but the socket below knows it. */
-function addressBelow(socket: Socket): string {
+/** The connection below the TLS, which knows its peer's address also when the handshake has failed. */
+function socketBelow(socket: TLSSocket): Socket {
   const below: unknown = Reflect.get(socket, "_parent");
-  return addressOf(below instanceof Socket ? below : socket);
+  return below instanceof Socket ? below : socket;
 }
 
 /** Of bind(2), in the words of one who chose the address. */

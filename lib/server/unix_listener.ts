@@ -1,9 +1,8 @@
 import { createServer, type Server } from "node:http";
-import type { Answer } from "./app.ts";
+import type { Serving } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { logger } from "./logger.ts";
 import { prepareListeningSockets } from "./listening_sockets.ts";
-import { TIMEOUTS } from "./timeouts.ts";
 
 /** Milliseconds between two looks whether we still let anyone in. */
 const LOOK = 5_000;
@@ -12,6 +11,7 @@ const PATIENCE = 1_000;
 
 /** Owner of the jobs started through the Unix socket; no certificate may carry this name. */
 export const LOCAL_NAME = "local";
+const CALLER = { name: LOCAL_NAME, role: "admin", serial: null, peer: "unix" } as const;
 
 /**
  * The road in for the one who owns this daemon: whoever can open the socket, which only its owner can, may do everything.
@@ -40,14 +40,9 @@ export class UnixListener implements AsyncDisposable {
    * @param maxConnections open at once; more are closed as they come.
    * @throws {Error} when another daemon listens there or the path is no socket.
    */
-  static async listen(
-    path: string,
-    answer: Answer,
-    maxConnections: number,
-    timeouts = TIMEOUTS,
-  ): Promise<UnixListener> {
+  static async listen(path: string, serving: Serving, maxConnections: number): Promise<UnixListener> {
     await removeStale(path);
-    const listener = new UnixListener(path, maxConnections, new Connections(answer, timeouts));
+    const listener = new UnixListener(path, maxConnections, new Connections(serving));
     try {
       await listener.#listen();
       return listener;
@@ -59,11 +54,19 @@ export class UnixListener implements AsyncDisposable {
 
   async #listen(): Promise<void> {
     const server = createServer(this.#connections.options, this.#connections.listener);
-    server.maxConnections = this.#maxConnections;
     this.#connections.refuseOn(server);
-    for (const event of ["connection", "drop"]) server.prependListener(event, () => this.#came++);
     server.prependListener("connection", (socket) => {
-      this.#connections.admit(socket, { name: LOCAL_NAME, role: "admin", serial: null, peer: "unix" });
+      this.#came++;
+      // Not by `maxConnections` of node:net: Deno 2.9 then closes what is too much without an event.
+      if (this.#connections.size < this.#maxConnections) return this.#connections.admit(socket, CALLER);
+      const reason = `There were ${this.#maxConnections} connections`;
+      this.#connections.serving.audit.record({
+        event: "handshake",
+        allowed: false,
+        reason,
+        who: { peer: CALLER.peer },
+      });
+      socket.destroy();
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once("error", reject);
@@ -72,7 +75,7 @@ export class UnixListener implements AsyncDisposable {
     await promise;
     this.#servers.push(server);
     Deno.chmodSync(this.#path, 0o600);
-    prepareListeningSockets(this.#connections.timeouts.dead);
+    prepareListeningSockets(this.#connections.serving.timeouts.dead);
   }
 
   #look(): void {

@@ -33,9 +33,15 @@ export async function checkHost({ cgroupRoot }: { cgroupRoot: string }): Promise
     ...EVERY_JOB.map((name) => checkProgram(name, true, "every job", "Install coreutils and a POSIX shell")),
     checkSetsid(),
     checkProgram("prlimit", false, "limits of processes (--cpu-time, --open-files, …)", "Install util-linux"),
-    checkProgram("setpriv", false, "--user", "Install util-linux"),
-    checkProgram("fallocate", false, "a cap on output (--output-max)", "Install util-linux"),
-    checkProgram("getent", false, "--user", "Install the C library's tools (libc-bin)"),
+    checkProgram("setpriv", false, "other accounts than the daemon's (--user)", "Install util-linux"),
+    checkProgram("fallocate", false, "caps on output (--output-max)", "Install util-linux"),
+    checkProgram("env", false, "variables that a shell keeps for itself (OPTIND, …)", "Install coreutils"),
+    checkProgram(
+      "getent",
+      false,
+      "other accounts than the daemon's (--user)",
+      "Install the C library's tools (libc-bin)",
+    ),
   ]);
   const works = programs.every(({ required, path }) => !required || path !== null);
   return { works, cgroups: detectCgroups({ name: cgroupRoot }).report(), programs };
@@ -51,7 +57,7 @@ async function checkSetsid(): Promise<ProgramCheck> {
   const check = await checkProgram(
     "setsid",
     true,
-    "every job: tells exit codes and signals apart",
+    "every job (it tells exit codes and signals apart)",
     "Install util-linux 2.24 or newer",
   );
   if (check.path === null) return check;

@@ -9,7 +9,8 @@ export type JobLimits = Limits & ProcessLimits;
 export type HostLimits = { [Limit in keyof JobLimits]: Exclude<JobLimits[Limit], Readonly<Record<string, number>>> };
 
 /**
- * The limits that a job gets: what its user asked for, else the host's default, and never more than the host's maximum.
+ * The limits that a job gets: what its user asked for, else the host's default, and never more than the host's maximum. Throttling
+ * begins at its memory at the latest, unless its user asked for a contradiction.
  * @throws {WorkerError} `unsupported` for single disks where the host has a maximum for all.
  */
 export function effectiveLimits(asked: JobLimits, defaults: HostLimits, maxima: HostLimits): JobLimits {
@@ -17,6 +18,11 @@ export function effectiveLimits(asked: JobLimits, defaults: HostLimits, maxima: 
   for (const name of namesOf(maxima)) {
     const most = maxima[name];
     if (most !== undefined) Object.assign(limits, { [name]: capped(name, limits[name], most) });
+  }
+  const { memoryBytes, memoryHighBytes } = limits;
+  const contradiction = (asked.memoryHighBytes ?? 0) > (asked.memoryBytes ?? Infinity);
+  if (memoryBytes !== undefined && memoryHighBytes !== undefined && !contradiction) {
+    limits.memoryHighBytes = Math.min(memoryBytes, memoryHighBytes);
   }
   return limits;
 }

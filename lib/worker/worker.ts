@@ -1,4 +1,4 @@
-import { detectCgroups } from "../cgroup/mod.ts";
+import { type Cgroups, detectCgroups } from "../cgroup/mod.ts";
 import { Wakeups } from "../output/mod.ts";
 import { adopt } from "./adopt.ts";
 import { removeDamaged } from "./damaged.ts";
@@ -6,7 +6,7 @@ import { damagedError, WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { describe, type Job } from "./job.ts";
 import { DEFAULT_KEEP, type Keep } from "./keep.ts";
-import type { HostLimits } from "./limits.ts";
+import { effectiveLimits, type HostLimits } from "./limits.ts";
 import { list, type ListOptions, type Page } from "./list.ts";
 import { type Output, output, type OutputOptions } from "./output.ts";
 import { readBootId } from "./process.ts";
@@ -81,7 +81,7 @@ export class Worker implements AsyncDisposable {
   /**
    * As {@linkcode Worker.open}, but returns before the jobs are adopted, which takes a second for some thousands. Until
    * {@linkcode Worker.adopted} resolves only {@linkcode Worker.cgroups} may be used.
-   * @throws {Error} when another worker has the folder.
+   * @throws {Error} when another worker has the folder, or when this host cannot enforce the default and maximum limits.
    */
   static async begin(options: WorkerOptions): Promise<Worker> {
     const state = openStateFolder(options.stateFolder);
@@ -90,10 +90,12 @@ export class Worker implements AsyncDisposable {
       if (!await lock.tryLock(true)) {
         throw new Error(`Cannot use the state folder "${state.root}": another daemon does`);
       }
+      const cgroups = detectCgroups({ name: options.cgroupRoot });
+      requireLimits(cgroups, options);
       const closing = new AbortController();
       const host: Host = {
         state,
-        cgroups: detectCgroups({ name: options.cgroupRoot }),
+        cgroups,
         registry: new Registry(),
         wakeups: new Wakeups(state.output),
         bootId: readBootId(),
@@ -192,5 +194,13 @@ export class Worker implements AsyncDisposable {
     const entry = this.#host.registry.get(id);
     if (entry === undefined) throw new WorkerError("unknown", `There is no job "${id}"`);
     return entry;
+  }
+}
+
+/** Every job would be refused for limits that its user did not ask for. */
+function requireLimits(cgroups: Cgroups, { defaultLimits = {}, maxLimits = {} }: WorkerOptions): void {
+  const reasons = cgroups.unenforceable(effectiveLimits({}, defaultLimits, maxLimits));
+  if (reasons.length > 0) {
+    throw new Error(`Cannot give jobs the default and maximum limits on this host: ${reasons.join("; ")}`);
   }
 }

@@ -1,6 +1,7 @@
 /** Measures the sizes that must hold and writes them to docs/performance.md: `deno task bench`. */
 import { availableParallelism, loadavg } from "node:os";
 import { Daemon } from "../support/daemon.ts";
+import { measureBinaries } from "./binaries.ts";
 import type { Figure } from "./figure.ts";
 import { measureFollowers } from "./follow.ts";
 import { measureJobs } from "./jobs.ts";
@@ -24,6 +25,7 @@ interface Measurement {
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   "start": { run: measureStart },
   "ssh": { run: measureSsh },
+  "binaries": { run: measureBinaries },
   "limits": { run: measureLimits },
   "reading": { run: measureReading },
   "writing": { run: measureWriting },
@@ -47,7 +49,7 @@ async function measure(name: string, measurement: Measurement): Promise<Figure[]
     mostSeconds * 1000,
   );
   try {
-    await using daemon = await Daemon.start({ flags: ["--log-level", "error", ...flags] });
+    await using daemon = await Daemon.start({ flags: ["--log-level", "error", "--audit-log", "/dev/null", ...flags] });
     return await Promise.race([run(daemon), late.promise]);
   } catch (error) {
     return [{ what: name, ours: "", held: false, note: `failed: ${error instanceof Error ? error.message : error}` }];

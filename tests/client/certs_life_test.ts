@@ -1,46 +1,8 @@
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { openssl } from "../pki/openssl.ts";
 import { TemporaryFolder } from "../support/folder.ts";
-import { type Ended, teleworker } from "../support/teleworker.ts";
-
-/** The command in a folder, and what it made there. */
-class Certs {
-  constructor(readonly folder: string) {}
-
-  async run(...args: string[]): Promise<Ended> {
-    return await teleworker({ address: "", certs: this.folder }, ["certs", ...args]);
-  }
-
-  /** Its complaint, with the exit code in front. */
-  async fails(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(...args);
-    equal(stdout, "");
-    return `${code} ${stderr.replace(/^teleworker: /, "").trimEnd()}`;
-  }
-
-  /** What it prints, which must be all that it has to say. */
-  async prints(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(...args);
-    deepEqual({ code, stderr }, { code: 0, stderr: "" });
-    return stdout;
-  }
-
-  async listed(): Promise<
-    { name: string; role: string; serial: string; daysLeft: number; revokedAt: string | null }[]
-  > {
-    return (await this.prints("list", "--output", "json")).trimEnd().split("\n").map((line) => JSON.parse(line));
-  }
-
-  path(name: string): string {
-    return join(this.folder, name);
-  }
-
-  certificate(name: string): X509Certificate {
-    return new X509Certificate(Deno.readTextFileSync(this.path(name)));
-  }
-}
+import { Certs } from "./certs_command.ts";
 
 Deno.test("certs makes every type of key, for as many days as wanted, in the place of others by --force", async () => {
   await using folder = await TemporaryFolder.create();
@@ -199,10 +161,18 @@ Deno.test("certs renews, revokes and lists", async (t) => {
     ]);
     const number = await crlNumber(certs);
     const again = await certs.run("revoke", "alice");
-    match(again.stderr, /Revoked "alice" .*\n.*Was revoked before: "alice"/);
-    equal(await crlNumber(certs) > number, true);
+    match(again.stderr, /Revoked "alice" .*\n.*Revoked already at 20\S+Z: "alice"/);
+    equal(again.stdout, `${certs.path("crl.pem")}\n`);
+    const longer = await crlNumber(certs);
+    equal(longer > number, true);
     const revoked = (await certs.listed()).filter(({ revokedAt }) => revokedAt !== null);
     deepEqual(revoked.map(({ name }) => name), ["alice", "alice"]);
+    // A third time there is nothing to do, and no file to be put anywhere.
+    const third = await certs.run("revoke", "alice");
+    deepEqual([third.code, third.stdout, third.stderr.match(/Revoked/g)?.length], [0, "", 2]);
+    const at = revoked.find(({ serial }) => serial === first)?.revokedAt;
+    match(third.stderr, new RegExp(`^teleworker: Revoked already at ${at}: "alice" \\(serial ${first}\\)`, "m"));
+    equal(await crlNumber(certs), longer);
     equal(
       await certs.fails("renew", "alice"),
       '1 Cannot renew "alice": its certificate was revoked; a new one is made with --force',
@@ -225,6 +195,10 @@ Deno.test("certs renews, revokes and lists", async (t) => {
     match(await certs.fails("revoke", "zoe"), /^2 Cannot revoke "zoe": no client of this name /);
     match(await certs.fails("revoke", serialOf("ca.pem")), /^2 Cannot revoke ".*": it is the authority itself/);
     match((await certs.run("revoke", "0xff01")).stderr, /Revoked serial ff01, which was not made here/);
+    match(
+      (await certs.run("revoke", "0xff01")).stderr,
+      /Revoked already at 20\S+Z: serial ff01, which was not made here/,
+    );
     match(await openssl("crl", "-in", certs.path("crl.pem"), "-noout", "-text"), /Serial Number: FF01\n/);
   });
 
@@ -239,9 +213,22 @@ Deno.test("certs renews, revokes and lists", async (t) => {
     ]);
   });
 
+  await t.step("not with a list that was changed, whose revocations would be lost", async () => {
+    const whole = await Deno.readTextFile(certs.path("crl.pem"));
+    const der = Uint8Array.fromBase64(whole.replaceAll(/-----.*-----|\n/g, ""));
+    der[der.length - 1] = (der[der.length - 1] ?? 0) ^ 1;
+    const changed = `-----BEGIN X509 CRL-----\n${der.toBase64()}\n-----END X509 CRL-----\n`;
+    await Deno.writeTextFile(certs.path("crl.pem"), changed);
+    for (const args of [["revoke", "bob"], ["list"]]) {
+      equal(await certs.fails(...args), '1 Cannot use revocation list of "Teleworker CA": its signature is wrong');
+    }
+    equal(await Deno.readTextFile(certs.path("crl.pem")), changed);
+    await Deno.writeTextFile(certs.path("crl.pem"), whole);
+  });
+
   await t.step("not with a list that is damaged, which stays as it is", async () => {
     await Deno.writeTextFile(certs.path("crl.pem"), "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n");
-    match(await certs.fails("revoke", "bob"), /^1 Cannot read revocation list: it is damaged$/);
+    match(await certs.fails("revoke", "bob"), /^1 Cannot read revocation list: Cannot read DER: /);
     match(await Deno.readTextFile(certs.path("crl.pem")), /MAA=/);
   });
 });

@@ -2,6 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import {
   describeCommand,
+  describeDuration,
   describeLimits,
   describeState,
   describeUsage,
@@ -84,7 +85,7 @@ Deno.test("formatJob shows a fact a line, and keeps the text of others on its li
     state: "failed",
     reason: 'Cannot start "sh\x1b[2J": no such program',
   });
-  deepEqual(formatJob(job, PLAIN), [
+  deepEqual(formatJob(job, PLAIN, { stdout: 3 * 2 ** 20, stderr: 0 }), [
     `id          ${job.id}`,
     "name        backup",
     "owner       alice",
@@ -94,7 +95,15 @@ Deno.test("formatJob shows a fact a line, and keeps the text of others on its li
     "state       failed",
     'reason      Cannot start "sh\\u001b[2J": no such program',
     `created     ${job.createdAt}`,
+    "kept        the newest 1G of each stream; the oldest 3M of its stdout are gone",
   ]);
+});
+
+Deno.test("describeDuration says of a job too short for the host's clock that it is short", () => {
+  deepEqual(
+    [null, 0, 0.01, 0.12, 1.23, 192].map((durationSeconds) => describeDuration(aJob({ durationSeconds }))),
+    [null, "<10ms", "10ms", "120ms", "1.2s", "3m12s"],
+  );
 });
 
 Deno.test("paint colours a state only where colour is wanted", () => {

@@ -4,7 +4,7 @@ import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";
 import { until } from "../support/until.ts";
 
-Deno.test("logs says in a line what is gone of a job's output, and shows the rest", async () => {
+Deno.test("logs and status say in a line what is gone of a job's output, and shows the rest", async () => {
   await using daemon = await Daemon.start({ flags: ["--output-max", "1M"] });
   using alice = await Https.as(daemon, "alice");
   const { id } = await alice.start({ command: "seq", args: ["-f", "%015.0f", "1", String(3 * 2 ** 20 / 16)] });
@@ -18,6 +18,8 @@ Deno.test("logs says in a line what is gone of a job's output, and shows the res
   equal(whole.code, 0);
   equal(whole.stdout.length, 3 * 2 ** 20 - first);
   match(whole.stderr, /^teleworker: [\d.]+[MK] of its stdout are gone: only the newest output is kept\n$/);
+  const status = await teleworker(daemon, ["status", id]);
+  match(status.stdout, /^kept {8}the newest 1M of each stream; the oldest [\d.]+[MK] of its stdout are gone$/m);
   const tail = await teleworker(daemon, ["logs", "--tail", "1", id]);
   equal(tail.stdout, `${String(3 * 2 ** 20 / 16).padStart(15, "0")}\n`);
   equal(tail.stderr, "");

@@ -27,7 +27,7 @@ Deno.test("list shows jobs", async (t) => {
     for (const verb of ["list", "ls", "ps"]) {
       const [head, line, ...rest] = await lines(verb);
       match(head ?? "", /^ID +NAME +OWNER +STATE +RAN FOR +COMMAND$/);
-      match(line ?? "", new RegExp(`^${running.id}  - +alice +running +[\\d.]+s +sleep 1000$`));
+      match(line ?? "", new RegExp(`^${running.id}  - +alice +running +<?[\\d.]+m?s +sleep 1000$`));
       deepEqual(rest, []);
     }
   });
@@ -36,7 +36,7 @@ Deno.test("list shows jobs", async (t) => {
     for (const flag of ["--all", "-a"]) {
       const [, first, second, ...rest] = await lines("list", flag);
       match(first ?? "", new RegExp(`^${running.id} `));
-      match(second ?? "", new RegExp(`^${ended.id}  ended +alice +exited 3 +[\\d.]+s +sh -c 'exit 3'$`));
+      match(second ?? "", new RegExp(`^${ended.id}  ended +alice +exited 3 +<?[\\d.]+m?s +sh -c 'exit 3'$`));
       deepEqual(rest, []);
     }
   });

@@ -1,6 +1,8 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import denoJson from "../../deno.json" with { type: "json" };
+import { fileURLToPath } from "node:url";
 import { Daemon } from "../support/daemon.ts";
+import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";
 import { BINARIES, programWords } from "../support/programs.ts";
 import { spawnTeleworker, teleworker } from "../support/teleworker.ts";
@@ -39,46 +41,121 @@ Deno.test("--version says the version of deno.json, what kind of program it is, 
 Deno.test("wrong usage ends with 2, says what is wrong, and says it on stderr", async (t) => {
   const usages: readonly (readonly [args: string[], says: RegExp])[] = [
     [[], /verb is missing.*teleworker --help/],
-    [["strat", "--", "ls"], /"strat"[^]*Did you mean.*`start`/],
-    [["statsu", "x"], /"statsu"[^]*Did you mean.*`status`/],
-    [["lsit"], /"lsit"[^]*Did you mean.*`list`/],
-    [["certs", "inti"], /"inti"[^]*Did you mean.*`init`/],
+    [["strat", "--", "ls"], /"strat"[^]*Did you mean "start" or "stats"\?/],
+    [["statsu", "x"], /"statsu"[^]*Did you mean.*"status"/],
+    [["lsit"], /"lsit"[^]*Did you mean.*"list"/],
+    [["stram", "x"], /"stram"[^]*Did you mean "logs"\?/],
+    [["certs", "inti"], /"inti"[^]*Did you mean.*"init"/],
+    [["certs", "list", "--host", "a:1"], /"--host"/],
     [["certs"], /init, server, client, request, list, show, renew or revoke/],
     [["frobnicate"], /"frobnicate"/],
     [["start"], /COMMAND[^]*program and its arguments come last, after --/],
     [["start", "--"], /COMMAND/],
     [["run", "ls", "-la"], /"-la"[^]*program and its arguments come last, after --/],
-    [["start", "--memroy", "1M", "--", "ls"], /"--memroy"[^]*Did you mean.*`--memory`/],
+    [["start", "--memroy", "1M", "--", "ls"], /"--memroy"[^]*Did you mean "--memory"/],
     [
       ["start", "--memory", "12Q", "--", "ls"],
-      /`--memory`: Cannot parse size "12Q": unknown unit, use one of K, M, G, T/,
+      /: Cannot use --memory "12Q": unknown unit, it must be a number and a unit, such as 512K, 256M or 1.5G\n$/,
     ],
-    [["start", "--cpus", "many", "--", "ls"], /`--cpus`: Cannot parse number of CPUs "many"/],
-    [["start", "--pids", "0", "--", "ls"], /`--pids`/],
-    [["start", "--cpu-weight", "10001", "--", "ls"], /`--cpu-weight`/],
-    [["start", "--timeout", "soon", "--", "ls"], /`--timeout`: Cannot parse duration "soon"/],
-    [["start", "-e", "NAME", "--", "ls"], /Cannot parse variable "NAME": it must be NAME=VALUE/],
-    [["start", "--name", "a", "--name", "b", "--", "ls"], /`--name`/],
+    [
+      ["start", "--memory", "-5", "--", "ls"],
+      /: Cannot use --memory "-5": it must be a number and a unit, such as 512K/,
+    ],
+    [
+      ["start", "--cpus", "abc", "--", "ls"],
+      /: Cannot use --cpus "abc": it must be a number, such as 0.5, 50% or 2\n$/,
+    ],
+    [["start", "--pids", "0", "--", "ls"], /: Cannot use --pids "0": it must be a whole number from 1 on\n$/],
+    [["start", "--cpu-weight", "10001", "--", "ls"], /: Cannot use --cpu-weight "10001": .* from 1 to 10000\n$/],
+    [
+      ["start", "--timeout", "soon", "--", "ls"],
+      /: Cannot use --timeout "soon": it must be .*, such as 30s, 5m or 2h\n$/,
+    ],
+    [["start", "--write-bps", ":1M", "--", "ls"], /: Cannot use --write-bps ":1M": it names no disk/],
+    [["start", "-e", "NAME", "--", "ls"], /: Cannot use --env "NAME": it must be NAME=VALUE\n$/],
+    [["start", "--name", "a", "--name", "b", "--", "ls"], /"--name"/],
     [["status"], /JOB/],
     [["status", "a", "b"], /"b"/],
     [["list", "a"], /"a"/],
     [["stop"], /JOB/],
-    [["stop", "--signal", "NOPE", "a"], /Cannot send "NOPE": no such signal/],
+    [
+      ["stop", "--signal", "NOPE", "a"],
+      /: Cannot use --signal "NOPE": no such signal; it must be one such as TERM, KILL or 15\n$/,
+    ],
     [["stop", "--grace", "-1s", "a"], /-1s/],
-    [["logs", "--tail", "x", "a"], /`--tail`/],
+    [["logs", "--tail", "x", "a"], /: Cannot use --tail "x": it must be a whole number from 0 on\n$/],
     [["wait"], /JOB/],
     [["remove"], /JOB/],
     [["certs", "server"], /HOST/],
     [["certs", "client"], /NAME/],
-    [["--output", "yaml", "list"], /"yaml"/],
+    [["--output", "yaml", "list"], /: Cannot use --output "yaml": it must be table or json\n$/],
+    [["certs", "init", "--days", "0"], /: Cannot use --days "0": it must be a whole number from 1 to 3650\n$/],
+    [["certs", "client", "a", "--role", "x"], /: Cannot use --role "x": it must be admin or user\n$/],
   ];
   for (const [args, says] of usages) {
     await t.step(["teleworker", ...args].join(" "), async () => {
       const { code, stdout, stderr } = await teleworker(NOWHERE, args);
       deepEqual({ code, stdout }, { code: 2, stdout: "" });
+      match(stderr, /^teleworker: [^a-z]/);
       match(stderr, says);
     });
   }
+});
+
+Deno.test("what a user typed is shown, and not obeyed by the terminal", async () => {
+  const evil = "\x1b[31m\u202e\u009b\nteleworker: x";
+  const shown = '"\\u001b[31m\\u202e\\u009b\\nteleworker: x"';
+  const usages = [
+    [evil],
+    ["list", evil],
+    ["start", "--memory", evil],
+    ["start", "--write-bps", `a:${evil}`],
+    [
+      "--output",
+      evil,
+      "list",
+    ],
+    ["start", "-e", evil],
+    ["certs", evil],
+    ["help", evil],
+  ];
+  await Promise.all(usages.map(async (args) => {
+    const { code, stderr } = await teleworker(NOWHERE, args);
+    equal(code, 2);
+    equal(stderr.replaceAll("a:", "").includes(shown), true, stderr);
+    // deno-lint-ignore no-control-regex
+    equal(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(stderr), false, stderr);
+    equal(stderr.match(/^teleworker/gm)?.length, 1, stderr);
+  }));
+});
+
+Deno.test("help of a verb shows the flags that it uses", async () => {
+  const help = async (...args: string[]) => (await teleworker(NOWHERE, [...args, "--help"])).stdout;
+  match(await help(), /^Usage: teleworker VERB \.\.\.$/m);
+  for (const args of [["certs"], ["certs", "init"], ["--certs", "x", "certs", "list"]]) {
+    const text = await help(...args);
+    match(text, /--certs DIR/);
+    equal(/--host|--socket|--identity/.test(text), false, args.join(" "));
+  }
+  // A job may have that name.
+  for (const args of [["status"], ["status", "certs"], ["--certs", "certs", "list"]]) {
+    match(await help(...args), /--host HOST:PORT[^]*--socket PATH[^]*--certs DIR[^]*--identity NAME/, args.join(" "));
+  }
+});
+
+Deno.test("the task client takes paths from the folder that it is called in", async () => {
+  await using folder = await TemporaryFolder.create();
+  const { INIT_CWD: _, ...env } = Deno.env.toObject();
+  const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--config", config, "client", "certs", "init", "--certs", "a folder"],
+    cwd: folder.path,
+    clearEnv: true,
+    env,
+    stdin: "null",
+  }).output();
+  equal(code, 0);
+  equal((await Deno.stat(`${folder.path}/a folder/ca.pem`)).isFile, true);
 });
 
 Deno.test("output that nobody reads any more ends the client quietly", async (t) => {

@@ -33,7 +33,10 @@ Deno.test("signal refuses what is none", () => {
   for (const text of ["", "FOO", "SIGSIGTERM", "0", "-9", "9.0", "4711", " TERM"]) {
     deepEqual(signal().parse(text), {
       success: false,
-      error: [{ type: "text", text: `Cannot send "${text}": no such signal` }],
+      error: [{ type: "value", value: text }, {
+        type: "text",
+        text: ": no such signal; it must be one such as TERM, KILL or 15",
+      }],
     }, text);
   }
 });

@@ -20,7 +20,7 @@ Deno.test("stats shows what jobs use", async (t) => {
     match(head, /^ID +NAME +STATE +CPU +CPU TIME +THROTTLED +MEMORY +PEAK +READ +WRITTEN +PROCESSES +MOST$/);
     match(row, new RegExp(`^${busy.id.slice(0, 8)} +busy +running +`));
     deepEqual(rest, []);
-    if (canLimit) match(row, /running +\d+% +[\d.]+s +[\d.]+s +[\d.]+[BKM] /);
+    if (canLimit) match(row, /running +\d+% +<?[\d.]+m?s +<?[\d.]+m?s +[\d.]+[BKM] /);
     else match(row, /running +- +- +- +- /);
   });
 

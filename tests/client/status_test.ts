@@ -38,11 +38,12 @@ Deno.test("status shows how a job is", async (t) => {
       created: job.createdAt,
       started: job.startedAt,
       timeout: "1h00m",
+      kept: "the newest 1G of each stream",
     });
-    match(shown.get("ran for") ?? "", /^[\d.]+s$/);
+    match(shown.get("ran for") ?? "", /^(<10ms|[\d.]+m?s)$/);
     if (!limited) return;
     equal(shown.get("limits"), "cpus 0.5, memory 64M, processes 10");
-    match(shown.get("used") ?? "", /^cpu [\d.]+s, .*memory [\d.]+[KM], .*processes 2\b/);
+    match(shown.get("used") ?? "", /^cpu <?[\d.]+m?s, .*memory [\d.]+[KM], .*processes 2\b/);
   });
 
   await t.step("after its end", async () => {

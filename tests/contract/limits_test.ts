@@ -53,6 +53,13 @@ Deno.test("limitsSchema takes disk limits for every disk or for single ones", ()
   }
 });
 
+Deno.test("limitsSchema refuses the disk __proto__ rather than forget its limit, and keeps others of JavaScript's names", () => {
+  for (const disks of ['{"__proto__": 1}', '{"sda": 1, "__proto__": 1}']) {
+    equal(refusals(limitsSchema, { writeBytesPerSecond: JSON.parse(disks) }).length, 1, disks);
+  }
+  takes(limitsSchema, "writeBytesPerSecond", [{ constructor: 1, toString: 2 }]);
+});
+
 Deno.test("limitsSchema refuses a limit that it does not know", () => {
   equal(refusals(limitsSchema, { memory: 1_000_000 }).length, 1);
 });

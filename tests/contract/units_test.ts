@@ -41,8 +41,12 @@ Deno.test("parseSize refuses what is no size, and says why", () => {
   ) {
     throws(() => parseSize(text), SyntaxError, JSON.stringify(text));
   }
-  throws(() => parseSize("12Q"), { message: 'Cannot parse size "12Q": unknown unit, use one of K, M, G, T' });
-  throws(() => parseSize("0"), { message: 'Cannot parse size "0": it must be at least 1 byte' });
+  throws(() => parseSize("12Q"), {
+    message: 'Cannot parse size "12Q": unknown unit, it must be a number and a unit, such as 512K, 256M or 1.5G',
+  });
+  throws(() => parseSize("0"), {
+    message: 'Cannot parse size "0": it must be at least 1 byte, such as 512K, 256M or 1.5G',
+  });
   throws(() => parseSize("9000000T"), { message: 'Cannot parse size "9000000T": it is too large' });
 });
 
@@ -78,7 +82,7 @@ Deno.test("parseDuration refuses what is no duration, and says why", () => {
     throws(() => parseDuration(text), SyntaxError, JSON.stringify(text));
   }
   throws(() => parseDuration("5x"), {
-    message: 'Cannot parse duration "5x": unknown unit, use one of ms, s, m, h, d',
+    message: 'Cannot parse duration "5x": unknown unit, it must be a number and a unit, such as 30s, 5m or 2h',
   });
 });
 
@@ -90,9 +94,44 @@ Deno.test("parseDuration gives a finite number, or refuses", () => {
 });
 
 Deno.test("formatDuration is short at every length", () => {
-  const lengths = [0, 0.04, 0.3, 9.94, 10, 59.9, 60, 192, 3599, 3600, 7500, 86_399, 86_400, 615_600];
+  const lengths = [
+    0,
+    0.0001,
+    0.0123,
+    0.04,
+    0.3,
+    0.9999,
+    9.94,
+    10,
+    59.9,
+    60,
+    192,
+    3599,
+    3600,
+    7500,
+    86_399,
+    86_400,
+    615_600,
+  ];
   deepEqual(lengths.map(formatDuration), [
-    ...["0s", "0s", "0.3s", "9.9s", "10s", "59s", "1m00s", "3m12s", "59m59s", "1h00m", "2h05m", "23h59m", "1d00h"],
+    ...[
+      "0s",
+      "<1ms",
+      "12ms",
+      "40ms",
+      "300ms",
+      "1s",
+      "9.9s",
+      "10s",
+      "59s",
+      "1m00s",
+      "3m12s",
+      "59m59s",
+      "1h00m",
+      "2h05m",
+      "23h59m",
+      "1d00h",
+    ],
     "7d03h",
   ]);
 });

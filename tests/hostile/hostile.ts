@@ -9,6 +9,7 @@ import { jobEnvironment } from "./job_environment.ts";
 import { jobSecrets } from "./job_secrets.ts";
 import { jobWords } from "./job_words.ts";
 import { mixedIdentities } from "./mixed_identities.ts";
+import { refusedCertificates } from "./refused_certificates.ts";
 import { terminalEscapes } from "./terminal_escapes.ts";
 import { tlsBytes } from "./tls_bytes.ts";
 import { tlsPeers } from "./tls_peers.ts";
@@ -16,7 +17,7 @@ import { tlsStalled } from "./tls_stalled.ts";
 
 faultSuite(
   [
-    ...[tlsBytes, tlsPeers, tlsStalled, httpShapes, httpExcess, mixedIdentities],
+    ...[tlsBytes, tlsPeers, tlsStalled, refusedCertificates, httpShapes, httpExcess, mixedIdentities],
     ...[jobWords, jobEnvironment, jobSecrets, terminalEscapes],
   ],
   Deno.args,

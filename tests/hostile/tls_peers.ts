@@ -5,6 +5,7 @@ import { RawConnection, type RawOptions } from "../server/raw.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { askWithOpenssl } from "../support/openssl_client.ts";
 import { Health } from "./support/health.ts";
 
 const REQUEST = "GET /v1/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -41,25 +42,8 @@ async function getsNothing(daemon: Daemon, options: RawOptions): Promise<void> {
 async function takesNoEarlyData(daemon: Daemon, folder: string): Promise<void> {
   const [session, early] = [join(folder, "session.pem"), join(folder, "early")];
   await Deno.writeTextFile(early, REQUEST);
-  match(await connect(daemon, "-sess_out", session), /Max Early Data: 0/);
-  const again = await connect(daemon, "-sess_in", session, "-early_data", early);
+  match(await askWithOpenssl(daemon, "client-alice", "-sess_out", session), /Max Early Data: 0/);
+  const again = await askWithOpenssl(daemon, "client-alice", "-sess_in", session, "-early_data", early);
   ok(!again.includes("Early data was accepted"), again);
   equal(again.match(/HTTP\/1.1 200/g)?.length, 1, again);
-}
-
-/** What openssl's client says and gets when it asks as alice. */
-async function connect(daemon: Daemon, ...args: readonly string[]): Promise<string> {
-  const file = (name: string) => join(daemon.certs, name);
-  const client = new Deno.Command("openssl", {
-    args: [
-      ...["s_client", "-connect", daemon.address, "-CAfile", file("ca.pem"), "-ign_eof"],
-      ...["-cert", file("client-alice.pem"), "-key", file("client-alice-key.pem"), ...args],
-    ],
-    ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
-  }).spawn();
-  const writer = client.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(REQUEST));
-  await writer.close();
-  const { stdout, stderr } = await client.output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }

@@ -1,49 +1,17 @@
-import { deepEqual, doesNotThrow, equal, throws } from "node:assert/strict";
+import { deepEqual, doesNotThrow, equal, match, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { Authorities } from "../../lib/pki/authorities.ts";
 import { createAuthority } from "../../lib/pki/authority.ts";
 import { issueClientCertificate } from "../../lib/pki/client_certificate.ts";
-import { decodeRevocationLists, parseRevocationList } from "../../lib/pki/crl.ts";
+import { parseCertificate } from "../../lib/pki/certificate.ts";
+import { parseRevocationList } from "../../lib/pki/crl.ts";
 import { IdentityError } from "../../lib/pki/identity.ts";
-import { decodeCertificates } from "../../lib/pki/pem.ts";
-import { Folder } from "./folder.ts";
-import { KEYS, makeWithOpenssl, openssl } from "./openssl.ts";
+import { encodePem } from "../../lib/pki/pem.ts";
+import { derOf } from "./make_certificate.ts";
+import { derOfList, makeList, serialOf } from "./make_list.ts";
+import { KEYS, makeWithOpenssl } from "./openssl.ts";
 
 const AUTHORITY = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"];
-
-interface Made {
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
-}
-
-/** A list of the revoked serial numbers (upper case, whole bytes) made by OpenSSL; `lines` go into its extensions. */
-async function makeList(issuer: Made, serials: readonly string[], lines: readonly string[] = []): Promise<string> {
-  using folder = new Folder();
-  const entries = serials.map((serial) => `R\t300101000000Z\t250101000000Z\t${serial}\tunknown\t/CN=x\n`);
-  folder.write("index.txt", entries.join(""));
-  const extensions = lines.length === 0 ? [] : ["crl_extensions=more"];
-  const digest = issuer.privateKeyPem.length < 150 ? "default" : "sha256"; // Ed25519 keys are short, and have their own
-  const own = ["[own]", `database=${folder.file("index.txt")}`, `default_md=${digest}`, ...extensions];
-  const config = folder.write("openssl.cnf", ["[ca]", "default_ca=own", ...own, "[more]", ...lines, ""].join("\n"));
-  const key = [
-    "-cert",
-    folder.write("ca.pem", issuer.certificatePem),
-    "-keyfile",
-    folder.write("key.pem", issuer.privateKeyPem),
-  ];
-  return await openssl("ca", "-config", config, ...key, "-gencrl", "-crldays", "1");
-}
-
-function derOf({ certificatePem }: Made): Uint8Array<ArrayBuffer> {
-  const [der = new Uint8Array()] = decodeCertificates(certificatePem);
-  return der;
-}
-
-async function serialOf({ certificatePem }: Made): Promise<string> {
-  using folder = new Folder();
-  const path = folder.write("certificate.pem", certificatePem);
-  return (await openssl("x509", "-noout", "-serial", "-in", path)).trim().replace("serial=", "");
-}
 
 const refused = (why: RegExp) => (error: unknown) => error instanceof IdentityError && why.test(error.message);
 
@@ -78,9 +46,6 @@ Deno.test("Authorities goes by the key that signed, not by the name alone", asyn
   both.withRevocations(others).check(derOf(alice));
   throws(() => both.withRevocations(others + ones).check(derOf(alice)), refused(/it was revoked/));
   throws(() => both.withRevocations(ones + ones).check(derOf(alice)), refused(/it was revoked/));
-  // A list of an authority that is not trusted spoils the file.
-  const foreign = /^Error: Cannot use revocation list: no trusted authority has signed it$/;
-  throws(() => Authorities.parse(one.certificatePem).withRevocations(ones + others), foreign);
   // What was revoked stays so when the authorities change around it, and is forgotten with its authority.
   const old = both.withRevocations(ones);
   throws(
@@ -114,32 +79,101 @@ Deno.test("Authorities goes on with the list of an authority that a new file has
   second.withRevocations(await makeList(old, [])).check(alice.der);
 });
 
+const KEY_IDENTIFIER = ["authorityKeyIdentifier=keyid"];
+
+Deno.test("Authorities uses its own lists beside those of others, and says whose it does not use", async () => {
+  const [own, namesake] = [await createAuthority(), await createAuthority()];
+  const other = await makeWithOpenssl({ subject: "/CN=Acme/CN=\u202eroot", extensions: AUTHORITY });
+  const [alice, bob] = [await issueClientCertificate(own, "alice"), await issueClientCertificate(own, "bob")];
+  const authorities = Authorities.parse(own.certificatePem);
+  const ours = await makeList(own, [await serialOf(alice)]);
+  const others = await makeList(other, [await serialOf(bob)]);
+  const namesakes = await makeList(namesake, [await serialOf(bob)], KEY_IDENTIFIER);
+  for (const lists of [ours + others + namesakes, namesakes + others + ours]) {
+    const revoked = authorities.withRevocations(lists);
+    throws(() => revoked.check(derOf(alice)), refused(/it was revoked$/));
+    revoked.check(derOf(bob));
+    const [one = "", second = ""] = revoked.foreignLists.toSorted();
+    deepEqual([one, /^"Teleworker CA" \(key [0-9a-f]{40}\)$/.test(second)], ['"Acme, ?root"', true]);
+    // Others' alone change nothing.
+    throws(() => revoked.withRevocations(others).check(derOf(alice)), refused(/it was revoked$/));
+    throws(() => revoked.withRevocationsOf(revoked).check(derOf(alice)), refused(/it was revoked$/));
+  }
+  deepEqual(authorities.withRevocations(ours).foreignLists, []);
+});
+
+Deno.test("Authorities refuses a file with a list that says it is of one of them and is not, with all that is in it", async () => {
+  const [own, namesake] = [await createAuthority(), await createAuthority()];
+  const authorities = Authorities.parse(own.certificatePem);
+  const wrong = /^Error: Cannot use revocation list of "Teleworker CA": its signature is wrong$/;
+  const ours = await makeList(own, []);
+  // It does not say which key of the name, or says a wrong one.
+  const unspecific = await makeList(namesake, []);
+  const der = derOfList(await makeList(own, [], KEY_IDENTIFIER));
+  der[der.length - 1] = (der[der.length - 1] ?? 0) ^ 1;
+  for (const lists of [ours + unspecific, unspecific + ours, encodePem("X509 CRL", der)]) {
+    throws(() => authorities.withRevocations(lists), wrong);
+  }
+  Authorities.parse(own.certificatePem + namesake.certificatePem).withRevocations(ours + unspecific);
+});
+
+Deno.test("Authorities believes no list of an authority whose key may not sign lists (RFC 5280, 6.3.3)", async () => {
+  const ca = await makeWithOpenssl({
+    subject: "/CN=ca",
+    extensions: ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"],
+  });
+  const list = await makeList(ca, []);
+  throws(
+    () => Authorities.parse(ca.certificatePem).withRevocations(list),
+    /^Error: Cannot use revocation list of "ca": its authority's key may not sign lists \(cRLSign is missing\)$/,
+  );
+});
+
+Deno.test("Authorities says until when it lets in, and lets nobody in before its authority is valid", async () => {
+  const ca = await createAuthority({ days: 1 });
+  const alice = derOf(await issueClientCertificate(ca, "alice", { days: 1 }));
+  const authorities = Authorities.parse(ca.certificatePem);
+  const { notBefore, notAfter } = parseCertificate(derOf(ca));
+  deepEqual(authorities.check(alice), notAfter);
+  deepEqual(authorities.check(alice, notAfter), notAfter);
+  throws(() => authorities.check(alice, new Date(notAfter.getTime() + 1)), refused(/its authority has expired$/));
+  throws(() => authorities.check(alice, new Date(notBefore.getTime() - 1)), refused(/its authority is not valid yet$/));
+  throws(() => authorities.check(alice, new Date(NaN)), refused(/its authority is not valid yet$/));
+  const longer = await createAuthority();
+  const bob = derOf(await issueClientCertificate(longer, "bob", { days: 1 }));
+  deepEqual(Authorities.parse(longer.certificatePem).check(bob), parseCertificate(bob).notAfter);
+});
+
 Deno.test("Authorities takes no list that is changed, of others, critical, or none", async () => {
   const ca = await createAuthority();
   const authorities = Authorities.parse(ca.certificatePem);
   const list = await makeList(ca, ["0A"]);
-  const [der = new Uint8Array()] = decodeRevocationLists(list);
+  const der = derOfList(list);
   const pem = (bytes: Uint8Array) => `-----BEGIN X509 CRL-----\n${bytes.toBase64()}\n-----END X509 CRL-----\n`;
   doesNotThrow(() => authorities.withRevocations(pem(der)));
   for (const text of ["", "text", ca.certificatePem, list.slice(0, -30), pem(der.subarray(1)), pem(new Uint8Array())]) {
-    throws(() => authorities.withRevocations(text), /^Error: Cannot read revocation list: /);
+    throws(() => authorities.withRevocations(text), /^(Syntax)?Error: Cannot read revocation list: /);
   }
   const critical = await makeList(ca, [], ["issuingDistributionPoint=critical,@point", "[point]", "onlyuser=TRUE"]);
   throws(() => authorities.withRevocations(critical), /its critical extension "2\.5\.29\.28" is unknown/);
-  // Whichever bit is turned over: nobody has signed that.
+  // Whichever bit is turned over: nobody has signed that. In another's name it revokes nothing.
   fc.assert(fc.property(fc.nat(der.length * 8 - 1), (bit) => {
     const turned = Uint8Array.from(der, (byte, index) => index === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte);
-    throws(() => authorities.withRevocations(pem(turned)), /^Error: Cannot (read|use) revocation list: /);
+    try {
+      const { foreignLists, nextUpdate } = authorities.withRevocations(pem(turned));
+      deepEqual({ number: foreignLists.length, nextUpdate }, { number: 1, nextUpdate: undefined });
+    } catch (error) {
+      match(String(error), /^(Syntax)?Error: Cannot (read|use) revocation list/);
+    }
   }));
 });
 
 Deno.test("parseRevocationList says what is in a list, and nothing but SyntaxError of what is none", async () => {
   const ca = await createAuthority();
-  const [der = new Uint8Array()] = decodeRevocationLists(
-    await makeList(ca, ["00FF", "0A", "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"]),
-  );
-  const { serials, nextUpdate } = parseRevocationList(der);
-  deepEqual([...serials], ["a", "ff", `7${"f".repeat(39)}`]);
+  const der = derOfList(await makeList(ca, ["00FF", "0A", "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"]));
+  const { revocations, nextUpdate } = parseRevocationList(der);
+  deepEqual([...revocations.keys()], ["a", "ff", `7${"f".repeat(39)}`]);
+  deepEqual([...new Set(revocations.values())].map((since) => since.toISOString())[0], "2025-01-01T00:00:00.000Z");
   equal((nextUpdate?.getTime() ?? 0) > Date.now(), true);
   const anything = fc.oneof(fc.uint8Array(), fc.nat(der.length).map((length) => der.subarray(0, length)));
   fc.assert(fc.property(anything, (bytes) => {

@@ -9,39 +9,17 @@ import { teleworker } from "../support/teleworker.ts";
 import { until } from "../support/until.ts";
 import { makeWithOpenssl } from "./openssl.ts";
 
-const ADMIN = "1.3.6.1.4.1.12345.1.1";
-const USER = "1.3.6.1.4.1.12345.1.2";
-const CLIENT = "extendedKeyUsage=clientAuth";
-
-Deno.test("a daemon lets in nobody with a certificate of its authority that leaves a doubt, and says why", async (t) => {
+// What else is refused is a case of the hostile suite.
+Deno.test("a client with a certificate that leaves a doubt is told so, and the daemon's log says why", async () => {
   await using daemon = await Daemon.start();
   const issuer = await readCredential(authorityFiles(daemon.certs));
-  for (
-    const [name, subject, extensions, reason] of [
-      ["both roles", "/CN=x", [CLIENT, `${ADMIN}=ASN1:NULL`, `${USER}=ASN1:NULL`], "it has the roles admin and user"],
-      ["a malformed role", "/CN=x", [CLIENT, `${ADMIN}=ASN1:BOOLEAN:TRUE`], "its role extension is malformed"],
-      ["no name", "/O=x", [CLIENT], "it has no common name"],
-      ["two names", "/CN=x/CN=y", [CLIENT], "it has more than one common name"],
-      ["a name that cannot be printed", "/CN=x\u202ey", [CLIENT], "its common name has characters that cannot be seen"],
-      ["a key that may not sign", "/CN=x", [CLIENT, "keyUsage=keyEncipherment"], "its key may not sign"],
-      // The TLS library stops these, and does not say why.
-      ["CA:TRUE", "/CN=x", ["basicConstraints=CA:TRUE"], undefined],
-      ["the purpose of a server", "/CN=x", ["extendedKeyUsage=serverAuth"], undefined],
-    ] as const
-  ) {
-    await t.step(name, async () => {
-      const made = await makeWithOpenssl({ subject, extensions, issuer });
-      await Deno.writeTextFile(join(daemon.certs, "client-x.pem"), made.certificatePem);
-      await Deno.writeTextFile(join(daemon.certs, "client-x-key.pem"), made.privateKeyPem, { mode: 0o600 });
-      const before = daemon.log.length;
-      const { code, stderr } = await teleworker(daemon, ["list"], { identity: "x" });
-      equal(code, 1);
-      match(stderr, /does not accept our certificate/);
-      await until("the daemon has refused it", () => daemon.log.slice(before).includes("Refused"));
-      if (reason === undefined) return;
-      match(daemon.log.slice(before), new RegExp(`\\(serial [0-9a-f]+\\): ${reason}`));
-    });
-  }
+  const made = await makeWithOpenssl({ subject: "/CN=x/CN=y", extensions: ["extendedKeyUsage=clientAuth"], issuer });
+  await Deno.writeTextFile(join(daemon.certs, "client-x.pem"), made.certificatePem);
+  await Deno.writeTextFile(join(daemon.certs, "client-x-key.pem"), made.privateKeyPem, { mode: 0o600 });
+  const { code, stderr } = await teleworker(daemon, ["list"], { identity: "x" });
+  equal(code, 1);
+  match(stderr, /does not accept our certificate/);
+  await until("the daemon says why", () => daemon.log.includes("it has more than one common name"));
 });
 
 Deno.test("a daemon and its clients go from one authority to the next with both in ca.pem", async () => {

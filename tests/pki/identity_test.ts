@@ -12,6 +12,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { createAuthority } from "../../lib/pki/authority.ts";
 import { issueClientCertificate } from "../../lib/pki/client_certificate.ts";
+import { DerReader, DerTag, readSingle } from "../../lib/pki/der_reader.ts";
 import { identify, IdentityError } from "../../lib/pki/identity.ts";
 import { decodeCertificates } from "../../lib/pki/pem.ts";
 import { issueServerCertificate } from "../../lib/pki/server_certificate.ts";
@@ -41,7 +42,7 @@ function refuses(der: Uint8Array, reason: RegExp, now?: Date): void {
 Deno.test("identify reads name, role and serial number of the certificates made here", async () => {
   const authority = await createAuthority();
   for (const role of ["admin", "user", "operator"] as const) {
-    for (const name of ["alice", "Alice Ω", "a@b.c", "李", "a".repeat(64), "😀".repeat(64)]) {
+    for (const name of ["alice", "ren\u00e9", "Alice Ω", "a@b.c", "李", "a".repeat(64), "😀".repeat(64)]) {
       const { certificatePem } = await issueClientCertificate(authority, name, { role });
       const serial = await serialOf(certificatePem);
       assert.deepEqual(identify(single(certificatePem)), { name, role, serial });
@@ -137,6 +138,7 @@ const requests: [name: string, request: Request, reason: RegExp][] = [
   ["a common name with an odd space", { subject: [{ CN: ["alice\u00a0b"] }] }, /cannot be seen or printed/],
   ["a common name of spaces", { subject: [{ CN: ["   "] }] }, /cannot be seen or printed/],
   ["a common name that ends with a space", { subject: [{ CN: ["alice "] }] }, /cannot be seen or printed/],
+  ["a common name with a decomposed letter", { subject: [{ CN: ["rene\u0301"] }] }, /is not in .* form NFC/],
   ["a common name in UTF-16", { subject: [{ CN: [{ bmpString: "alice" }] }] }, /cannot be read/],
   ["a certificate that has expired", { from: -2, until: -1 }, /it has expired at 20/],
   ["a certificate that is not valid yet", { from: 1 }, /it is not valid before 20/],
@@ -180,6 +182,42 @@ Deno.test("identify refuses certificates of versions 1 and 2", async () => {
     refuses(old, new RegExp(`"alice" \\(serial [0-9a-f]+\\): it is X.509 version ${version}, not 3`));
   }
 });
+
+Deno.test("identify refuses versions that are padded, unknown or should have been left out (X.690, 11.5)", async () => {
+  const der = await makeCertificate({});
+  const offset = der.findIndex((_, index) => der.subarray(index, index + 5).toHex() === "a003020102") + 4;
+  for (const version of [0, 3, 0x7f, 0xff]) {
+    const changed = der.slice();
+    changed[offset] = version;
+    refuses(changed, /it cannot be read$/);
+  }
+  refuses(replaceVersion(der, "a00402020002"), /it cannot be read$/);
+  refuses(replaceVersion(der, "a00402020200"), /it cannot be read$/);
+  assert.equal(identify(replaceVersion(der, "a003020102")).name, "alice");
+});
+
+Deno.test("identify refuses a certificate whose two signature algorithms differ (RFC 5280, 4.1.1.2)", async () => {
+  const der = await makeCertificate({});
+  const sha256 = "06082a8648ce3d040302";
+  assert.equal(der.toHex().split(sha256).length, 3);
+  for (const offset of [der.toHex().indexOf(sha256), der.toHex().lastIndexOf(sha256)]) {
+    const changed = der.slice();
+    changed[offset / 2 + 9] = 0x03; // ecdsa-with-SHA384
+    refuses(changed, /it cannot be read$/);
+  }
+});
+
+/** The same certificate with other bytes in the place of its version; its signature is no longer right. */
+function replaceVersion(der: Uint8Array, version: string): Uint8Array {
+  const sequence = (content: string) => {
+    const length = (content.length / 2).toString(16);
+    return `30${length.length === 2 ? "81" : "820"}${length}${content}`; // of 128 to 4095 bytes
+  };
+  const frame = new DerReader(readSingle(der, DerTag.sequence));
+  const tbs = frame.read(DerTag.sequence).toHex().replace("a003020102", version);
+  const rest = frame.whole(DerTag.sequence).toHex() + frame.whole(DerTag.bitString).toHex();
+  return Uint8Array.fromHex(sequence(sequence(tbs) + rest));
+}
 
 Deno.test("identify refuses the authority's and the server's own certificates", async () => {
   const authority = await createAuthority();

@@ -2,53 +2,81 @@ import assert from "node:assert/strict";
 import { createAuthority } from "../../lib/pki/authority.ts";
 import { issueClientCertificate } from "../../lib/pki/client_certificate.ts";
 import { decodeCertificates } from "../../lib/pki/pem.ts";
-import { checkAuthorities } from "../../lib/pki/trust.ts";
+import { parseAuthorities } from "../../lib/pki/trust.ts";
 import { makeCertificate, withVersion } from "./make_certificate.ts";
 import { describe, KEYS, makeWithOpenssl } from "./openssl.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
-Deno.test("checkAuthorities accepts one authority and several", async () => {
+Deno.test("parseAuthorities accepts one authority and several", async () => {
   const { certificatePem } = await createAuthority();
-  checkAuthorities(certificatePem);
-  checkAuthorities(certificatePem + (await createAuthority()).certificatePem);
-  checkAuthorities(certificatePem.replaceAll("\n", "\r\n"));
-  checkAuthorities(certificatePem.trimEnd());
+  parseAuthorities(certificatePem);
+  parseAuthorities(certificatePem + (await createAuthority()).certificatePem);
+  parseAuthorities(certificatePem.replaceAll("\n", "\r\n"));
+  parseAuthorities(certificatePem.trimEnd());
 });
 
-Deno.test("checkAuthorities accepts OpenSSL's authorities, with the text before them", async () => {
+Deno.test("parseAuthorities accepts OpenSSL's authorities, with the text before them", async () => {
   for (const key of KEYS.keys()) {
     const { certificatePem } = await makeWithOpenssl({ key, extensions: ["basicConstraints=critical,CA:TRUE"] });
-    checkAuthorities(await describe(certificatePem) + certificatePem);
+    parseAuthorities(await describe(certificatePem) + certificatePem);
   }
 });
 
-Deno.test("checkAuthorities refuses a client's certificate among authorities", async () => {
+Deno.test("parseAuthorities refuses a client's certificate among authorities", async () => {
   const authority = await createAuthority();
   const client = await issueClientCertificate(authority, "alice");
   assert.throws(
-    () => checkAuthorities(authority.certificatePem + client.certificatePem),
+    () => parseAuthorities(authority.certificatePem + client.certificatePem),
     new Error('Cannot trust "alice": it does not belong to a certificate authority (CA:TRUE is missing)'),
   );
 });
 
-Deno.test("checkAuthorities refuses version 1, and a key that may not sign certificates", async () => {
+Deno.test("parseAuthorities refuses version 1, and a key that may not sign certificates", async () => {
   const old = withVersion(1, await makeCertificate({}));
   const pem = `-----BEGIN CERTIFICATE-----\n${old.toBase64()}\n-----END CERTIFICATE-----\n`;
-  assert.throws(() => checkAuthorities(pem), /Cannot trust "alice": it is X.509 version 1, not 3/);
+  assert.throws(() => parseAuthorities(pem), /Cannot trust "alice": it is X.509 version 1, not 3/);
   const extensions = ["basicConstraints=critical,CA:TRUE", "keyUsage=cRLSign"];
   const { certificatePem } = await makeWithOpenssl({ subject: "/O=Acme/CN=Root", extensions });
-  assert.throws(() => checkAuthorities(certificatePem), /Cannot trust "Acme, Root": its key may not sign certificates/);
+  assert.throws(() => parseAuthorities(certificatePem), /Cannot trust "Acme, Root": its key may not sign certificates/);
 });
 
-Deno.test("checkAuthorities refuses an authority that has expired", async () => {
+Deno.test("parseAuthorities refuses an authority that has expired", async () => {
   const { certificatePem } = await createAuthority({ commonName: "Old CA", days: 1 });
-  checkAuthorities(certificatePem);
+  parseAuthorities(certificatePem);
   const later = new Date(Date.now() + 2 * DAY);
-  assert.throws(() => checkAuthorities(certificatePem, later), /^Error: Cannot trust "Old CA": it has expired at 20/);
+  assert.throws(() => parseAuthorities(certificatePem, later), /^Error: Cannot trust "Old CA": it has expired at 20/);
 });
 
-Deno.test("checkAuthorities refuses files that are empty, damaged, or have something else in them", async () => {
+Deno.test("parseAuthorities refuses an authority that is not valid yet", async () => {
+  const { certificatePem } = await createAuthority({ commonName: "New CA" });
+  const before = new Date(Date.now() - DAY);
+  assert.throws(
+    () => parseAuthorities(certificatePem, before),
+    /^Error: Cannot trust "New CA": it is not valid before 20/,
+  );
+  assert.throws(() => parseAuthorities(certificatePem, new Date(NaN)), /it is not valid before/);
+});
+
+Deno.test("parseAuthorities refuses critical extensions that nobody here heeds (RFC 5280, 4.2)", async () => {
+  const usual = ["basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,keyCertSign"];
+  for (
+    const [extension, type] of [
+      ["nameConstraints=critical,permitted;DNS:a.example", "2.5.29.30"],
+      ["certificatePolicies=critical,1.2.3.4", "2.5.29.32"],
+      ["extendedKeyUsage=critical,serverAuth", "2.5.29.37"],
+      ["1.2.3.4=critical,ASN1:NULL", "1.2.3.4"],
+    ] as const
+  ) {
+    const { certificatePem } = await makeWithOpenssl({ subject: "/CN=ca", extensions: [...usual, extension] });
+    const message = `Cannot trust "ca": its critical extension "${type}" is unknown`;
+    assert.throws(() => parseAuthorities(certificatePem), new Error(message));
+    const harmless = [...usual, extension.replace("critical,", "")];
+    parseAuthorities((await makeWithOpenssl({ subject: "/CN=ca", extensions: harmless })).certificatePem);
+  }
+});
+
+Deno.test("parseAuthorities refuses files that are empty, damaged, or have something else in them", async () => {
   const { certificatePem, privateKeyPem } = await createAuthority();
   for (
     const [pem, reason] of [
@@ -64,7 +92,7 @@ Deno.test("checkAuthorities refuses files that are empty, damaged, or have somet
       ["-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", /Cannot read DER/],
     ] as const
   ) {
-    assert.throws(() => checkAuthorities(pem), (error) => {
+    assert.throws(() => parseAuthorities(pem), (error) => {
       assert.ok(error instanceof Error);
       assert.match(error.message, /^Cannot read trusted authorities: /);
       assert.match(error.message, reason);

@@ -9,11 +9,11 @@ import { copyJob } from "../support/copy_job.ts";
 import { TestWorker } from "../worker/worker.ts";
 
 const COPIES = 300;
-const audit = new Audit({ auditLog: undefined, auditArgs: "off" });
 const root = { name: "root", role: "admin", serial: null, peer: "unix" } as const;
 
 Deno.test("while a worker adopts its jobs only its health and version are told, then everything", async () => {
   await using test = await TestWorker.open();
+  using audit = new Audit({ auditLog: join(test.state, "audit.log"), auditArgs: "off" });
   const { id } = await test.run(["true"]);
   await test.close();
   for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);
@@ -39,6 +39,7 @@ Deno.test("while a worker adopts its jobs only its health and version are told, 
 
 Deno.test("a worker that is closed while it adopts refuses those who wait", async () => {
   await using test = await TestWorker.open();
+  using audit = new Audit({ auditLog: join(test.state, "audit.log"), auditArgs: "off" });
   const { id } = await test.run(["true"]);
   await test.close();
   for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);

@@ -35,6 +35,10 @@ Deno.test("check tells a program what works on this host", async () => {
 Deno.test("check tells a person the same, and what to do about what does not work", async () => {
   const { stdout } = await check();
   match(stdout, /^Jobs can run on this host\.$/m);
+  for (const program of ["sh", "cat", "dd", "setsid", "wc"]) {
+    match(stdout, new RegExp(`^  ok   ${program} for every job.*: /\\S+/${program}$`, "m"));
+  }
+  match(stdout, /^ {2}(ok {3}prlimit for|no {3}prlimit: without it no) limits of processes/m);
   match(stdout, /^Limits, on cgroups (v1|v2|hybrid|none)$/m);
   match(stdout, canLimit ? /^ {2}ok {3}memory$/m : /^ {2}no {3}memory: /m);
   // On v1 it says what the host cannot do, and that buffered writes escape.

@@ -223,6 +223,8 @@ Deno.test("Connection refuses requests with no host that RFC 9112 allows", async
   ) {
     deepEqual(await statusOf(`GET / HTTP/1.1\r\n${hosts}`), ["400", true], hosts);
   }
+  deepEqual(await statusOf("GET / HTTP/1.1"), ["400", false]);
+  deepEqual(await statusOf("GET / HTTP/1.1\r\nHost: a\r\nExpect: miracles"), ["417", true]);
   for (const host of ["", "a", "a:1", "[::1]:1", "127.0.0.1", "a_b.c-d"]) {
     deepEqual(await statusOf(`GET / HTTP/1.1\r\nHost: ${host}`), ["200", true], host);
   }

@@ -8,11 +8,14 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { teleworkerd } from "./teleworkerd.ts";
 
 Deno.test("the daemon ends with 2 for wrong usage, and says what is wrong", async () => {
-  const wrong = [["--nonsense"], ["--listen"], ["stray"], ["--max-jobs", "1", "--max-jobs", "2"]];
+  const wrong = [["--nonsense"], ["--listen"], ["stray"], ["--max-jobs", "1", "--max-jobs", "2"], [
+    "\x1b[31m\u202e",
+  ]];
   await Promise.all(wrong.map(async (args) => {
     const { code, stdout, stderr } = await teleworkerd(args);
     deepEqual([code, stdout], [2, ""], args.join(" "));
-    match(stderr, /Usage|Error/);
+    equal(["\x1b", "\u202e"].some((control) => stderr.includes(control)), false);
+    match(stderr, /^teleworkerd: /);
   }));
 });
 

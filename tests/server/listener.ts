@@ -12,7 +12,7 @@ export class TestListener implements AsyncDisposable {
   readonly certs: string;
   readonly address: string;
 
-  private constructor(readonly folder: TemporaryFolder, readonly listener: TlsListener) {
+  private constructor(readonly folder: TemporaryFolder, readonly listener: TlsListener, readonly audit: Audit) {
     this.certs = folder.path;
     this.address = `127.0.0.1:${listener.port}`;
   }
@@ -31,16 +31,17 @@ export class TestListener implements AsyncDisposable {
       certificate: read("server.pem"),
       key: read("server-key.pem"),
     };
-    const audit = new Audit({ auditLog: undefined, auditArgs: "off" });
+    const audit = new Audit({ auditLog: join(folder.path, "audit.log"), auditArgs: "off" });
     const listener = await TlsListener.listen({
-      ...{ hostname: "127.0.0.1", port: 0, credentials, answer, audit, maxConnections: 100 },
+      ...{ hostname: "127.0.0.1", port: 0, credentials, answer, audit, maxConnections: 100, maxHandshakes: 25 },
       timeouts: { ...TIMEOUTS, ...timeouts },
     });
-    return new TestListener(folder, listener);
+    return new TestListener(folder, listener, audit);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.listener[Symbol.asyncDispose]();
+    this.audit[Symbol.dispose]();
     await this.folder[Symbol.asyncDispose]();
   }
 }

@@ -63,11 +63,11 @@ Deno.test("readOptions refuses what is wrong, in a sentence that names the optio
   const wrong = [
     [{ listen: "8443" }, 'Cannot use the option "--listen": must be HOST:PORT, not "8443"'],
     [{ listen: "" }, 'Cannot use the option "--listen": must be HOST:PORT, not ""'],
-    [{ maxJobs: "0" }, /^Cannot use the option "--max-jobs": /],
+    [{ maxJobs: "0" }, 'Cannot use the option "--max-jobs": must be a whole number from 1 on, not "0"'],
     [{ maxJobs: "many" }, /^Cannot use the option "--max-jobs": /],
     [{ maxFollowers: "-1" }, /^Cannot use the option "--max-followers": /],
     [{ maxFollowers: "1e9" }, /^Cannot use the option "--max-followers": /],
-    [{ logLevel: "loud" }, /^Cannot use the option "--log-level": /],
+    [{ logLevel: "loud" }, 'Cannot use the option "--log-level": must be debug, info, warning or error, not "loud"'],
     [{ cgroupRoot: "../jobs" }, /^Cannot use the option "--cgroup-root": must be letters/],
     [{ cgroupRoot: ".." }, /^Cannot use the option "--cgroup-root": must be letters/],
     [{ stateDir: "" }, 'Cannot use the option "--state-dir": must not be empty'],

@@ -3,41 +3,24 @@ import { join } from "node:path";
 import { makeCertificates } from "../support/certificates.ts";
 import { Daemon } from "../support/daemon.ts";
 import { OpensslRevocations } from "../support/openssl_authority.ts";
+import { askWithOpenssl } from "../support/openssl_client.ts";
 import { until } from "../support/until.ts";
-
-/** Asks for `/healthz` with `openssl s_client` as alice; gives everything that it says. */
-async function ask(daemon: Daemon, ...args: string[]): Promise<string> {
-  const file = (name: string) => join(daemon.certs, name);
-  const process = new Deno.Command("openssl", {
-    args: [
-      ...["s_client", "-connect", daemon.address, "-ign_eof", ...args],
-      ...["-cert", file("client-alice.pem"), "-key", file("client-alice-key.pem")],
-    ],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = process.stdin.getWriter();
-  const request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-  await writer.write(new TextEncoder().encode(request)).catch(() => {});
-  await writer.close().catch(() => {});
-  const { stdout, stderr } = await process.output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-}
 
 Deno.test("a resumed session is checked anew: revoked peers, and those of an authority that is gone, stay out", async () => {
   await using daemon = await Daemon.start();
   const sessions = ["first", "second", "third"].map((name) => join(daemon.folder.path, name));
   const [first = "", second = "", third = ""] = sessions;
-  for (const session of sessions) match(await ask(daemon, "-sess_out", session), /New, TLSv1\.3[^]*HTTP\/1\.1 200/);
-  match(await ask(daemon, "-sess_in", first), /Reused, TLSv1\.3[^]*HTTP\/1\.1 200/);
+  for (const session of sessions) {
+    match(await askWithOpenssl(daemon, "client-alice", "-sess_out", session), /New, TLSv1\.3[^]*HTTP\/1\.1 200/);
+  }
+  match(await askWithOpenssl(daemon, "client-alice", "-sess_in", first), /Reused, TLSv1\.3[^]*HTTP\/1\.1 200/);
 
   const crl = join(daemon.certs, "crl.pem");
   const revocations = await OpensslRevocations.create(join(daemon.folder.path, "openssl"), daemon.certs);
   await revocations.revoke("alice");
   await Deno.writeTextFile(crl, await revocations.list());
   await until("the list is there", () => /Took in a change of .*revoked certificates/.test(daemon.log));
-  const revoked = await ask(daemon, "-sess_in", second);
+  const revoked = await askWithOpenssl(daemon, "client-alice", "-sess_in", second);
   match(revoked, /Reused, TLSv1\.3/);
   equal(revoked.includes("HTTP/1.1"), false, revoked);
   await until("the daemon says why", () => daemon.log.includes("it was revoked"));
@@ -48,7 +31,7 @@ Deno.test("a resumed session is checked anew: revoked peers, and those of an aut
     await Deno.copyFile(join(strangers, name), join(daemon.certs, name));
   }
   await until("the authority is gone", () => /Took in a change of .*the authorities/.test(daemon.log));
-  const foreign = await ask(daemon, "-sess_in", third);
+  const foreign = await askWithOpenssl(daemon, "client-alice", "-sess_in", third);
   match(foreign, /Reused, TLSv1\.3/);
   equal(foreign.includes("HTTP/1.1"), false, foreign);
   await until("the daemon says why", () => daemon.log.includes("no trusted authority has signed it"));

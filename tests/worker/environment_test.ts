@@ -1,4 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { join } from "node:path";
+import { until } from "../support/until.ts";
 import { TestWorker } from "./worker.ts";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -60,19 +62,60 @@ Deno.test("names that mean something to a shell, or to our scripts, mean nothing
   deepEqual(await received(test, env), { PATH: DEFAULT_PATH, ...env });
 });
 
-Deno.test("names that a shell keeps for numbers arrive with numbers", async () => {
+Deno.test("what a shell keeps for itself, or takes only numbers for, arrives whatever its value", async (t) => {
   await using test = await TestWorker.open();
-  const env = { OPTIND: "3", LINENO: "7" };
-  deepEqual(await received(test, env), { PATH: DEFAULT_PATH, ...env });
+  const names = [
+    ...[
+      "ATTY",
+      "CDPATH",
+      "ENV",
+      "FCEDIT",
+      "HISTSIZE",
+      "HOME",
+      "IFS",
+      "LINENO",
+      "MAIL",
+      "MAILCHECK",
+      "MAILPATH",
+      "OLDPWD",
+    ],
+    ...["OPTARG", "OPTIND", "PATH", "PPID", "PS1", "PS2", "PS4", "PWD", "TERM"],
+    // bash's own that it lets nobody touch.
+    ...["BASHOPTS", "BASH_VERSINFO", "EUID", "SHELLOPTS", "UID"],
+    ...["LANG", "LC_CTYPE", "LC_MESSAGES", "NLSPATH", "TZ", "POSIXLY_CORRECT"],
+  ];
+  for (const value of ["x", "", "-1", "3", "99999999999999999999", "a b\n$(id)"]) {
+    await t.step(JSON.stringify(value), async () => {
+      for (const name of ["OPTIND", "PPID", "IFS"]) {
+        deepEqual(await received(test, { [name]: value }), { PATH: DEFAULT_PATH, [name]: value });
+      }
+      const env = Object.fromEntries(names.map((name) => [name, value]));
+      deepEqual(await received(test, env), env);
+    });
+  }
 });
 
-Deno.test("a variable that a shell cannot hold makes a failed job, not one with another environment", async () => {
+Deno.test("a job with a variable that no shell can hold ends as any other", async () => {
   await using test = await TestWorker.open();
-  for (const [name, value] of [["OPTIND", "x"], ["PPID", "x"], ["UID", "x"], ["SHELLOPTS", "x"]] as const) {
-    const job = await test.run(["printenv", name], { env: { [name]: value } });
-    if (job.state === "exited") equal(await test.text(job.id), `${value}\n`, name);
-    else equal(job.reason, 'Cannot start "printenv": a variable of its environment cannot be set', name);
-  }
+  const wish = { env: { OPTIND: "x", LD_LIBRARY_PATH: "/no/such/folder" } };
+  const words = ["/usr/bin/printf", "%s|", "A=b", "-i", "--", "a b", ""];
+  equal(await test.print(words, wish), "A=b|-i|--|a b||");
+  equal((await test.run(["sleep", "nonsense"], wish)).exitCode, 1);
+  const { pid, id } = await test.start(["sleep", "1000"], wish);
+  await until(
+    "the job is its program",
+    async () => (await Deno.readTextFile(`/proc/${pid}/cmdline`)).endsWith("/sleep\0" + "1000\0"),
+  );
+  equal((await test.worker.stop(id)).signal, "SIGTERM");
+});
+
+Deno.test("a program that env would take for a variable fails where it would have to", async () => {
+  await using test = await TestWorker.open();
+  const program = join(test.folder, "a=b");
+  await Deno.copyFile("/usr/bin/true", program);
+  equal((await test.run([program])).exitCode, 0);
+  const { state, reason } = await test.run([program], { env: { OPTIND: "x" } });
+  equal(`${state}: ${reason}`, `failed: Cannot start "${program}": a variable of its environment cannot be set`);
 });
 
 Deno.test("a locale that the host has not changes nothing about how a job ends", async () => {

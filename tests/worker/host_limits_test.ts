@@ -1,6 +1,7 @@
-import { deepEqual, throws } from "node:assert/strict";
+import { deepEqual, rejects, throws } from "node:assert/strict";
 import { effectiveLimits } from "../../lib/worker/limits.ts";
-import { WorkerError } from "../../lib/worker/mod.ts";
+import { Worker, WorkerError } from "../../lib/worker/mod.ts";
+import { canLimit } from "../support/cgroups.ts";
 import { TestWorker } from "./worker.ts";
 
 Deno.test("effectiveLimits takes the default for what was not asked for", () => {
@@ -13,6 +14,40 @@ Deno.test("effectiveLimits gives no more than the maximum, of a default neither,
   deepEqual(effectiveLimits({}, { pids: 50 }, { pids: 9 }), { pids: 9 });
   deepEqual(effectiveLimits({}, {}, { coreBytes: 0 }), { coreBytes: 0 });
 });
+
+Deno.test("effectiveLimits throttles at a job's memory at the latest, but leaves a contradiction of its user's as it is", () => {
+  deepEqual(effectiveLimits({ memoryBytes: 5 }, { memoryHighBytes: 9 }, {}), { memoryBytes: 5, memoryHighBytes: 5 });
+  deepEqual(effectiveLimits({ memoryBytes: 9 }, { memoryHighBytes: 5 }, {}), { memoryBytes: 9, memoryHighBytes: 5 });
+  deepEqual(effectiveLimits({ memoryBytes: 5 }, {}, { memoryHighBytes: 9 }), { memoryBytes: 5, memoryHighBytes: 5 });
+  deepEqual(effectiveLimits({ memoryBytes: 9, memoryHighBytes: 7 }, {}, { memoryBytes: 5 }), {
+    memoryBytes: 5,
+    memoryHighBytes: 5,
+  });
+  const contradiction = { memoryBytes: 5, memoryHighBytes: 9 };
+  deepEqual(effectiveLimits(contradiction, {}, {}), contradiction);
+});
+
+Deno.test("a worker does not open on a host that cannot enforce its default or maximum limits", async () => {
+  const cpus = 99_999;
+  await using test = await TestWorker.open();
+  await test.close();
+  const options = { stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 1 };
+  for (const limits of [{ defaultLimits: { cpus } }, { maxLimits: { cpus } }]) {
+    await rejects(
+      Worker.open({ ...options, ...limits }),
+      /^Error: Cannot give jobs the default and maximum limits on this host: Cannot limit CPU time: /,
+    );
+  }
+});
+
+Deno.test(
+  "a worker opens with a default beyond the host below a maximum within it",
+  { ignore: !canLimit },
+  async () => {
+    await using test = await TestWorker.open({ defaultLimits: { cpus: 99_999 }, maxLimits: { cpus: 1 } });
+    deepEqual((await test.run(["true"])).limits, { cpus: 1 });
+  },
+);
 
 Deno.test("effectiveLimits refuses single disks where there is a maximum for all", () => {
   const asked = { writeBytesPerSecond: { sda: 1 } };

@@ -3,16 +3,17 @@ import { message, metavar } from "@optique/core/message";
 import { multiple, optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
-import { choice, integer, string } from "@optique/core/valueparser";
+import { string } from "@optique/core/valueparser";
 import { KEY_TYPES } from "../../pki/key_type.ts";
+import { oneOf, whole } from "../values.ts";
 
 const days = {
-  days: optional(option("--days", integer({ metavar: "DAYS", min: 1, max: 3650 }), {
+  days: optional(option("--days", whole("DAYS", 1, 3650), {
     description: message`For how long (authority and server 365, client 45).`,
   })),
 };
 const keyType = {
-  keyType: optional(option("--key-type", choice(KEY_TYPES, { metavar: "ec-p256|ed25519|rsa-4096" }), {
+  keyType: optional(option("--key-type", oneOf(KEY_TYPES, "ec-p256|ed25519|rsa-4096"), {
     description: message`What key to make (ec-p256).`,
   })),
 };
@@ -55,7 +56,7 @@ const client = command(
   object({
     verb: constant("certs client"),
     ...name,
-    role: optional(option("--role", choice(["admin", "user"], { metavar: "admin|user" }), {
+    role: optional(option("--role", oneOf(["admin", "user"], "admin|user"), {
       description: message`admin may do everything, user may look at everything; without it, one's own jobs.`,
     })),
     ...days,

@@ -5,10 +5,9 @@ import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag } from "@optique/core/primitives";
 import { type DamagedJob, type Job, jobListSchema } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
-import { describeCommand, describeDamaged, describeState, formatTable, paint } from "../format.ts";
+import { describeCommand, describeDamaged, describeDuration, describeState, formatTable, paint } from "../format.ts";
 import type { Session } from "../session.ts";
 import { clean, note, print, printJson, type Terminal } from "../terminal.ts";
-import { formatDuration } from "../../contract/units.ts";
 
 /** `teleworker list`. */
 export const listCommand = command(
@@ -55,7 +54,7 @@ function formatJobs(jobs: readonly Job[], terminal: Terminal): string[] {
     clean(job.name ?? "-"),
     clean(job.owner),
     describeState(job),
-    job.durationSeconds === null ? "-" : formatDuration(job.durationSeconds),
+    describeDuration(job) ?? "-",
     shorten(clean(describeCommand(job))),
   ]);
   const [head = "", ...lines] = formatTable([["ID", "NAME", "OWNER", "STATE", "RAN FOR", "COMMAND"], ...rows]);

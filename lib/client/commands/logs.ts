@@ -3,13 +3,13 @@ import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag, option } from "@optique/core/primitives";
-import { integer } from "@optique/core/valueparser";
 import { STREAMS } from "../../contract/mod.ts";
 import { exitCodeOf } from "../exit_code.ts";
 import { copyOutput } from "../follow.ts";
 import { describeGaps } from "../format.ts";
 import type { Session } from "../session.ts";
 import { note } from "../terminal.ts";
+import { whole } from "../values.ts";
 import { jobArgument } from "./status.ts";
 import { waitFor } from "./wait.ts";
 
@@ -25,7 +25,7 @@ export const logsCommand = command(
     stdout: withDefault(flag("--stdout", { description: message`Only its stdout.` }), false),
     stderr: withDefault(flag("--stderr", { description: message`Only its stderr.` }), false),
     tail: optional(
-      option("--tail", integer({ metavar: "N", min: 0 }), { description: message`Only the last N lines of each.` }),
+      option("--tail", whole("N", 0), { description: message`Only the last N lines of each.` }),
     ),
     job: jobArgument(),
   }),

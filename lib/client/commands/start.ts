@@ -13,6 +13,8 @@ import type { Session } from "../session.ts";
 /** `teleworker start`. */
 export const startCommand = command("start", merge(object({ verb: constant("start") }), jobFlags), {
   brief: message`Start a job and print its id.`,
+  description:
+    message`A program that cannot be started leaves a job in state failed: status shows its reason, list --all the job, remove takes it away.`,
   footer: message`Example: teleworker start --name backup --memory 256M -- tar -czf /srv/backup.tgz /home`,
 });
 

@@ -4,6 +4,8 @@ import { multiple } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
+import { FIRST_OFFSET, type Stream } from "../../contract/mod.ts";
+import type { Api } from "../api.ts";
 import { formatJob } from "../format.ts";
 import type { Session } from "../session.ts";
 import { print, printJson } from "../terminal.ts";
@@ -29,6 +31,17 @@ export const statusCommand = command("status", object({ verb: constant("status")
 /** Shows one job. */
 export async function status(flags: InferValue<typeof statusCommand>, { api, terminal }: Session): Promise<number> {
   const job = await api.find(flags.job);
-  await (terminal.json ? printJson(job) : print(formatJob(job, terminal).join("\n")));
+  if (terminal.json) await printJson(job);
+  else {
+    const [stdout, stderr] = await Promise.all([goneBytes(api, job.id, "stdout"), goneBytes(api, job.id, "stderr")]);
+    await print(formatJob(job, terminal, { stdout, stderr }).join("\n"));
+  }
   return 0;
+}
+
+/** How many bytes of a stream are gone, by the header of an answer without any. */
+async function goneBytes(api: Api, id: string, stream: Stream): Promise<number> {
+  const { headers, body } = await api.send(`/v1/jobs/${id}/${stream}`, { query: { tail: 0 } });
+  await body?.cancel();
+  return Number(headers.get(FIRST_OFFSET) ?? 0);
 }

@@ -1,0 +1,49 @@
+import { formatMessage, type Message, type MessageTerm } from "@optique/core/message";
+import type { Usage } from "@optique/core/usage";
+import { clean } from "./terminal.ts";
+
+/**
+ * What is wrong with a command line, in the words of all our errors: what cannot be done, the value in quotes, why. The parser has
+ * stops and backquotes of its own, and would print what the user gave it as it is.
+ */
+export function describeUsageError(error: Message, usage: Usage): string {
+  const [names, colon, ...why] = error;
+  // How it says that the value of an option is bad.
+  const ofOption = names?.type === "optionNames" && colon?.type === "text" && colon.text === ": ";
+  if (ofOption) return `Cannot use ${names.optionNames[0]} ${why.map(describeTerm).join("")}`;
+  const hint = error.findIndex((term) => term.type === "text" && term.text.startsWith("Did you mean"));
+  const terms = hint < 0 ? error : error.slice(0, hint);
+  const similar = error.slice(terms.length).flatMap((term) => term.type === "optionName" ? [term.optionName] : []);
+  return terms.map(describeTerm).join("").replace(/\.?(?=\n*$)/, "") + suggest(similar, aliasesIn(usage));
+}
+
+/** An alias counts only where nothing else is near, and is not what a user is to learn: each follows the verb that it stands for. */
+function suggest(names: readonly string[], aliases: ReadonlySet<string>): string {
+  const near = names.filter((name, index) => !aliases.has(name) && !aliases.has(names[index + 1] ?? ""));
+  const all = near.length > 0 ? near : names.filter((name) => !aliases.has(name));
+  return all.length === 0 ? "" : `Did you mean ${all.map(quote).join(" or ")}?`;
+}
+
+function aliasesIn(usage: Usage): ReadonlySet<string> {
+  const commands = usage.flatMap((term) => term.type === "exclusive" ? term.terms.flat() : [term]);
+  return new Set(commands.flatMap((term) => term.type === "command" ? term.aliases ?? [] : []));
+}
+
+function describeTerm(term: MessageTerm): string {
+  switch (term.type) {
+    case "text":
+      return term.text;
+    case "value":
+      return quote(term.value);
+    case "values":
+      return term.values.map(quote).join(" ");
+    case "optionName":
+      return quote(term.optionName);
+    default:
+      return formatMessage([term], { quotes: false });
+  }
+}
+
+function quote(text: string): string {
+  return `"${clean(text)}"`;
+}

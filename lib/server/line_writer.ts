@@ -1,0 +1,78 @@
+import { Buffer } from "node:buffer";
+import { logger } from "./logger.ts";
+
+/** Bytes that may wait while nobody reads; lines on top of that are left out. */
+const MOST_WAITING = 2 ** 20;
+/** Milliseconds for a reader to take what is waiting when the daemon ends. */
+const PATIENCE = 1_000;
+
+/**
+ * Writes lines in their order and waits for nobody: a pipe that nobody reads would otherwise hold up the whole daemon at its
+ * next line, since pipe(7) takes 64 KiB and then blocks.
+ */
+export class LineWriter {
+  readonly #target: { write(bytes: Uint8Array): Promise<number> };
+  #waiting: Uint8Array[] = [];
+  /** Bytes of what is waiting or being written. */
+  #size = 0;
+  #missing = 0;
+  /** Whether the last line written is not whole. */
+  #torn = false;
+  #writing: Promise<void> | undefined;
+
+  /** Writes to this from now on. */
+  constructor(target: { write(bytes: Uint8Array): Promise<number> }) {
+    this.#target = target;
+  }
+
+  /** Writes a line, to which it adds the end. What cannot be written is lost, and counted in the log once it can be again. */
+  write(line: string): void {
+    const bytes = Buffer.from(`${line}\n`);
+    if (this.#size + bytes.length > MOST_WAITING) return void this.#missing++;
+    this.#waiting.push(bytes);
+    this.#size += bytes.length;
+    this.#writing ??= this.#drain();
+  }
+
+  /** Resolves when all is written, or after a second. */
+  async flush(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise((resolve) => timer = setTimeout(resolve, PATIENCE));
+    await Promise.race([this.#writing, late]);
+    clearTimeout(timer);
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const lines = this.#waiting;
+      this.#waiting = [];
+      const written = await this.#writeAll(Buffer.concat(this.#torn ? [Buffer.from("\n"), ...lines] : lines));
+      for (const { length } of lines) this.#size -= length;
+      if (!written) this.#missing += lines.length;
+      else if (this.#missing > 0) this.#tellMissing();
+    }
+    this.#writing = undefined;
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<boolean> {
+    let written = 0;
+    try {
+      while (written < bytes.length) written += await this.#target.write(bytes.subarray(written));
+      this.#torn = false;
+      return true;
+    } catch {
+      // It is closed or its disk is full, and there is no other place to say so.
+      this.#torn ||= written > 0;
+      return false;
+    }
+  }
+
+  #tellMissing(): void {
+    const count = this.#missing;
+    this.#missing = 0;
+    logger.warn("{count} lines are missing here: stderr took no more", { count });
+  }
+}
+
+/** Where the log goes, and the audit log without a file. */
+export const stderr = new LineWriter(Deno.stderr);

@@ -1,0 +1,62 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import { TemporaryFolder } from "../support/folder.ts";
+import { runBuild } from "./build.ts";
+
+Deno.test("two builds of the same sources are equal byte for byte, and nothing else is left", async (t) => {
+  await t.step("self-contained, or compiled where that can be", () => buildTwice({}));
+  await t.step("compiled, with a base from elsewhere", () => buildTwice({ DENORT_BIN: Deno.execPath() }));
+});
+
+async function buildTwice(env: Readonly<Record<string, string>>): Promise<void> {
+  await using folder = await TemporaryFolder.create();
+  const [first, second] = [join(folder.path, "first"), join(folder.path, "second")];
+  for (const path of [first, second]) equal((await runBuild(["--out-dir", path], env)).code, 0);
+  for (const name of ["teleworker", "teleworkerd"]) {
+    const [one, two] = [await Deno.readFile(join(first, name)), await Deno.readFile(join(second, name))];
+    ok(Buffer.from(one).equals(two), name);
+    equal(((await Deno.stat(join(first, name))).mode ?? 0) & 0o777, 0o755);
+  }
+  deepEqual(Array.from(Deno.readDirSync(first), ({ name }) => name).sort(), ["teleworker", "teleworkerd"]);
+}
+
+Deno.test("a build takes the base of deno compile from DENORT_BIN, and embeds program and permissions behind it", async () => {
+  await using folder = await TemporaryFolder.create();
+  // Any executable is taken as it is. The real base cannot be had everywhere; this one, Deno itself, does not look for what is behind it.
+  const { code, stdout, stderr } = await runBuild(["--out-dir", folder.path], { DENORT_BIN: Deno.execPath() });
+  equal(code, 0, stderr);
+  match(stdout, /teleworkerd: compiled, /);
+  const base = await Deno.readFile(Deno.execPath());
+  const made = Buffer.from(await Deno.readFile(join(folder.path, "teleworkerd")));
+  ok(made.length > base.length);
+  const embedded = made.subarray(base.length - 4096);
+  ok(/"?kind"?:"compiled"/.test(embedded.toString("latin1")));
+  ok(embedded.includes("exec setsid") || embedded.includes("mkfifo"), "the runner's scripts are embedded");
+});
+
+Deno.test("a build that cannot be made says why, in one line, and leaves what was there", async (t) => {
+  await using folder = await TemporaryFolder.create();
+  await Deno.writeTextFile(join(folder.path, "teleworker"), "of before");
+  const cases:
+    readonly (readonly [what: string, args: string[], env: Record<string, string>, code: number, says: RegExp])[] = [
+      [
+        "a base that is not there",
+        [],
+        { DENORT_BIN: "/nowhere/denort" },
+        1,
+        /^build: Cannot use DENORT_BIN "\/nowhere\/denort"/,
+      ],
+      ["an unknown target", ["--target", "vax"], {}, 2, /^build: .*x86_64-unknown-linux-gnu/],
+      ["an unknown flag", ["--fast"], {}, 2, /^build: .*--fast/],
+    ];
+  for (const [what, args, env, expected, says] of cases) {
+    await t.step(what, async () => {
+      const { code, stdout, stderr } = await runBuild([...args, "--out-dir", folder.path], env);
+      deepEqual([code, stdout], [expected, ""]);
+      match(stderr, says);
+      equal(stderr.trim().split("\n").length, 1, stderr);
+      equal(await Deno.readTextFile(join(folder.path, "teleworker")), "of before");
+    });
+  }
+});

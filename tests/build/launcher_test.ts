@@ -1,0 +1,250 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import { SmallDisk } from "../faults/support/small_disk.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
+import { build } from "./build.ts";
+
+/** What the launcher, and the runtime, need of a host. */
+const PROGRAMS = "chmod cut find gzip head id mkdir mktemp mv rm sh sha256sum stat sync tail".split(" ");
+const NOBODY = 65534;
+const isRoot = Deno.uid() === 0;
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A built client, in a folder that everybody can look into, and a PATH without Deno, Node and npm. */
+class Fixture implements AsyncDisposable {
+  private constructor(readonly folder: TemporaryFolder, readonly teleworker: string, readonly bin: string) {}
+
+  static async make(): Promise<Fixture> {
+    const folder = await TemporaryFolder.create();
+    try {
+      await Deno.chmod(folder.path, 0o755);
+      const bin = join(folder.path, "bin");
+      await Deno.mkdir(bin);
+      for (const name of PROGRAMS) {
+        const place = ["/usr/bin", "/bin"].map((path) => join(path, name)).find((path) => exists(path));
+        ok(place !== undefined, name);
+        await Deno.symlink(place, join(bin, name));
+      }
+      return new Fixture(folder, (await build(folder.path)).teleworker, bin);
+    } catch (error) {
+      await folder[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Somewhere for a cache. */
+  path(name: string): string {
+    return join(this.folder.path, name);
+  }
+
+  /** Starts a client in an environment with nothing but these variables. */
+  spawn(env: Readonly<Record<string, string>>, { program = this.teleworker, prefix = [], args = ["--version"] }: {
+    readonly program?: string;
+    readonly prefix?: readonly string[];
+    readonly args?: readonly string[];
+  } = {}): Deno.ChildProcess {
+    const [first = "", ...rest] = [...prefix, program, ...args];
+    return new Deno.Command(first, {
+      args: rest,
+      clearEnv: true,
+      env: { PATH: this.bin, ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  }
+
+  /** Runs one to its end. */
+  async run(...how: Parameters<Fixture["spawn"]>): Promise<Ended> {
+    const { code, stdout, stderr } = await this.spawn(...how).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Names in a cache, without the hashes. */
+function namesIn(cache: string): string[] {
+  return Array.from(Deno.readDirSync(join(cache, "teleworker")), ({ name }) => name.replace(/[0-9a-f]{64}/, "HASH"))
+    .sort();
+}
+
+function runtimeIn(cache: string): string {
+  const name = Array.from(Deno.readDirSync(join(cache, "teleworker")), ({ name }) => name)
+    .find((name) => name.startsWith("runtime-"));
+  return join(cache, "teleworker", name ?? "none");
+}
+
+/** Changes one byte of a file. */
+async function damage(path: string, offset: number): Promise<void> {
+  using file = await Deno.open(path, { read: true, write: true });
+  const byte = new Uint8Array(1);
+  await file.seek(offset, Deno.SeekMode.Start);
+  await file.read(byte);
+  await file.seek(offset, Deno.SeekMode.Start);
+  await file.write(byte.map((value) => value ^ 0xff));
+}
+
+Deno.test("a self-contained program", async (t) => {
+  await using fixture = await Fixture.make();
+  const version = /^0\.\d+\.\d+ \(self-contained, commit [0-9a-f]{12}(-dirty)?, Deno [\d.]+\)\n$/;
+
+  await t.step("runs in an empty environment, unpacks once, for its owner only, and not again", async () => {
+    const cache = fixture.path("once");
+    const first = await fixture.run({ XDG_CACHE_HOME: cache });
+    deepEqual({ ...first, stdout: version.test(first.stdout) }, { code: 0, stdout: true, stderr: "" });
+    deepEqual(namesIn(cache), ["deno", "runtime-HASH", "teleworker-HASH"]);
+    equal(((await Deno.stat(join(cache, "teleworker"))).mode ?? 0) & 0o777, 0o700);
+    const unpacked = await Deno.stat(runtimeIn(cache));
+    equal((unpacked.mode ?? 0) & 0o777, 0o500);
+    equal((await fixture.run({ XDG_CACHE_HOME: cache })).code, 0);
+    const again = await Deno.stat(runtimeIn(cache));
+    deepEqual([again.ino, again.mtime], [unpacked.ino, unpacked.mtime]);
+  });
+
+  await t.step("passes arguments, exit codes and the folder it is run in", async () => {
+    const cache = fixture.path("once");
+    const usage = await fixture.run({ XDG_CACHE_HOME: cache }, { args: ["status", "a b", "--nonsense", "$(id)"] });
+    equal(usage.code, 2);
+    match(usage.stderr, /--nonsense/);
+  });
+
+  await t.step("works when many start at once on an empty cache", async () => {
+    const cache = fixture.path("many");
+    const ended = await Promise.all(Array.from({ length: 5 }, () => fixture.run({ XDG_CACHE_HOME: cache })));
+    for (const { code, stdout, stderr } of ended) {
+      deepEqual([code, stderr], [0, ""]);
+      match(stdout, version);
+    }
+    deepEqual(namesIn(cache), ["deno", "runtime-HASH", "teleworker-HASH"]);
+  });
+
+  await t.step(
+    "unpacks anew what is not whole, as after a power cut, and goes on after a kill amid unpacking",
+    async () => {
+      const cache = fixture.path("cut");
+      const first = fixture.spawn({ XDG_CACHE_HOME: cache });
+      await until("it unpacks", () => exists(cache) && namesIn(cache).some((name) => name.startsWith("unpacking.")));
+      first.kill("SIGKILL");
+      await Promise.all([first.stdout.cancel(), first.stderr.cancel(), first.status]);
+      equal((await fixture.run({ XDG_CACHE_HOME: cache })).code, 0);
+      const runtime = runtimeIn(cache);
+      await Deno.chmod(runtime, 0o700);
+      await Deno.truncate(runtime, 0);
+      await Deno.chmod(runtime, 0o500);
+      const { code, stderr } = await fixture.run({ XDG_CACHE_HOME: cache });
+      deepEqual([code, stderr], [0, ""]);
+    },
+  );
+
+  await t.step("never runs what is damaged", async () => {
+    const copy = fixture.path("damaged");
+    await Deno.copyFile(fixture.teleworker, copy);
+    await damage(copy, 20_000_000);
+    const cache = fixture.path("of damaged");
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const { code, stdout, stderr } = await fixture.run({ XDG_CACHE_HOME: cache }, { program: copy });
+      deepEqual([code, stdout], [125, ""]);
+      match(stderr, /^teleworker: Cannot unpack [^\n]*\n$/);
+    }
+    await Deno.truncate(copy, 30_000_000);
+    match(
+      (await fixture.run({ XDG_CACHE_HOME: cache }, { program: copy })).stderr,
+      /^teleworker: Cannot unpack [^\n]*\n$/,
+    );
+    equal(namesIn(cache).some((name) => name.startsWith("runtime") || name.startsWith("unpacking")), false);
+  });
+
+  await t.step("uses no cache that others could have put something into", async () => {
+    const refused = async (name: string, make: (path: string) => Promise<void>) => {
+      const cache = fixture.path(name);
+      await Deno.mkdir(cache);
+      await make(join(cache, "teleworker"));
+      const { code, stdout, stderr } = await fixture.run({ XDG_CACHE_HOME: cache });
+      deepEqual([code, stdout], [125, ""], name);
+      match(
+        stderr,
+        /^teleworker: Cannot use the cache "[^"]+": it is not a folder of mode 700 that belongs to user \d+\n$/,
+      );
+    };
+    await refused("open", (path) => Deno.mkdir(path, { mode: 0o755 }));
+    await refused("file", (path) => Deno.writeTextFile(path, ""));
+    await refused("link", (path) => Deno.symlink(join(fixture.path("once"), "teleworker"), path));
+    if (isRoot) {
+      await refused("other", async (path) => {
+        await Deno.mkdir(path, { mode: 0o700 });
+        await Deno.chown(path, NOBODY, NOBODY);
+      });
+    }
+    const relative = await fixture.run({ XDG_CACHE_HOME: "cache" });
+    deepEqual([relative.code, relative.stdout], [125, ""]);
+    match(relative.stderr, /not an absolute path/);
+  });
+
+  await t.step("uses HOME as an ordinary user, and says when there is none", async (t) => {
+    if (!isRoot) return;
+    const prefix = ["/usr/bin/setpriv", "--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"];
+    const home = fixture.path("home");
+    await Deno.mkdir(home);
+    await Deno.chown(home, NOBODY, NOBODY);
+    await t.step("its own", async () => {
+      const { code, stderr } = await fixture.run({ HOME: home }, { prefix });
+      deepEqual([code, stderr], [0, ""]);
+      ok(exists(join(home, ".cache", "teleworker")));
+    });
+    await t.step("one it cannot write to", async () => {
+      const { code, stderr } = await fixture.run({ HOME: "/" }, { prefix });
+      equal(code, 125);
+      match(stderr, /^teleworker: Cannot unpack into "\/+\.cache\/teleworker": [^\n]+\n$/);
+    });
+  });
+
+  await t.step("on a full disk says so, leaves nothing half, and works once there is space", async () => {
+    if (!isRoot) return;
+    await using disk = await SmallDisk.mount(160);
+    await Deno.mkdir(disk.path, { recursive: true });
+    await disk.fill();
+    const full = await fixture.run({ XDG_CACHE_HOME: disk.path });
+    deepEqual([full.code, full.stdout], [125, ""]);
+    match(full.stderr, /^teleworker: Cannot unpack into [^]*No space left on device/);
+    await disk.free();
+    const { code, stderr } = await fixture.run({ XDG_CACHE_HOME: disk.path });
+    deepEqual([code, stderr], [0, ""]);
+    // What was unpacked serves on a disk that is full again.
+    await disk.fill();
+    deepEqual(await fixture.run({ XDG_CACHE_HOME: disk.path }).then(({ code, stderr }) => [code, stderr]), [0, ""]);
+  });
+
+  await t.step("runs on a root file system that cannot be written to", async () => {
+    if (!isRoot) return;
+    const cache = fixture.path("writable");
+    await Deno.mkdir(cache);
+    await Deno.chmod(cache, 0o700);
+    const script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro / && shift && exec "$@"';
+    const prefix = ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, "sh", cache];
+    const PATH = "/usr/bin:/bin:/usr/sbin:/sbin";
+    const { code, stderr } = await fixture.run({ PATH, CACHE_DIRECTORY: cache }, { prefix });
+    deepEqual([code, stderr], [0, ""]);
+    const nowhere = await fixture.run({ PATH, CACHE_DIRECTORY: fixture.path("read-only") }, { prefix });
+    deepEqual([nowhere.code, nowhere.stdout], [125, ""]);
+    match(nowhere.stderr, /^teleworker: Cannot unpack into "[^"]+": [^\n]+Read-only file system\n$/);
+  });
+});
