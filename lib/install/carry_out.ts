@@ -8,12 +8,38 @@ import { bytesOf, type Content, type Step } from "./plan.ts";
  */
 export function carryOut(steps: readonly Step[]): void {
   using tidy = new DisposableStack();
-  using undo = new DisposableStack();
-  for (const step of steps) carryOutOne(step, undo, tidy);
-  undo.move();
+  const undo = new DisposableStack();
+  try {
+    for (const step of steps) named(step, () => carryOutOne(step, undo, tidy));
+  } catch (error) {
+    try {
+      undo.dispose();
+    } catch (left) {
+      throw new Error(`${messageOf(error)}; and cannot put back what was there: ${messageOf(left)}`, { cause: error });
+    }
+    throw error;
+  }
 }
 
-/** @param undo What takes it back; `tidy` what is to be done after that, in any case. */
+/** Says which step it is that fails, as the kernel does not. */
+function named(step: Step, call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (step.action === "run") throw error;
+    const reason = messageOf(error).replace(/ \(os error.*/s, "");
+    throw new Error(`Cannot ${step.action} "${step.path}": ${reason}`, { cause: error });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * @param undo What takes it back, the last first.
+ * @param tidy What is left to do then, and where nothing is taken back.
+ */
 function carryOutOne(step: Step, undo: DisposableStack, tidy: DisposableStack): void {
   switch (step.action) {
     case "keep":
@@ -30,18 +56,18 @@ function carryOutOne(step: Step, undo: DisposableStack, tidy: DisposableStack): 
       return undo.defer(() => Deno.chmodSync(step.path, mode % 0o10000));
     }
     case "write": {
-      const unfinished = writeBeside(step.path, step.mode, step.content, undo, tidy);
+      using unfinished = writeBeside(step.path, step.mode, step.content, undo);
       // Unlike a rename it fails where somebody else was faster.
-      Deno.linkSync(unfinished, step.path);
+      Deno.linkSync(unfinished.path, step.path);
       return undo.defer(() => Deno.removeSync(step.path));
     }
     case "replace": {
-      const unfinished = writeBeside(step.path, step.mode, step.content, undo, tidy);
-      const old = `${unfinished}.old`;
+      using unfinished = writeBeside(step.path, step.mode, step.content, undo);
+      const old = `${unfinished.path}.old`;
       Deno.linkSync(step.path, old);
       tidy.defer(() => removeIfThere(old));
       // A program that runs cannot be written to, but another can take its name.
-      Deno.renameSync(unfinished, step.path);
+      Deno.renameSync(unfinished.path, step.path);
       return undo.defer(() => Deno.renameSync(old, step.path));
     }
   }
@@ -60,24 +86,20 @@ function makeFolder(path: string, mode: number, undo: DisposableStack): void {
   Deno.chmodSync(path, mode);
 }
 
-/** Writes a file that is on the disk before it gets its name, beside it. */
-function writeBeside(
-  path: string,
-  mode: number,
-  content: Content,
-  undo: DisposableStack,
-  tidy: DisposableStack,
-): string {
+/** Writes a file that is on the disk before it gets its name, beside that; what has got none is removed. */
+function writeBeside(path: string, mode: number, content: Content, undo: DisposableStack) {
   const folder = dirname(path);
   if (!isThere(folder)) makeFolder(folder, 0o755, undo);
   const unfinished = Deno.makeTempFileSync({ dir: folder, prefix: ".teleworkerd-" });
-  tidy.defer(() => removeIfThere(unfinished));
+  using failed = new DisposableStack();
+  failed.defer(() => removeIfThere(unfinished));
   using file = Deno.openSync(unfinished, { write: true });
   const bytes = bytesOf(content);
   for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
   Deno.chmodSync(unfinished, mode);
   file.syncSync();
-  return unfinished;
+  failed.move();
+  return { path: unfinished, [Symbol.dispose]: () => removeIfThere(unfinished) };
 }
 
 function run([program, ...args]: readonly [string, ...string[]]): void {
