@@ -2,6 +2,7 @@
  * `teleworker`: the client.
  * @module
  */
+import "./lib/client/warm_up.ts"; // first, so that it works while the others load
 import { EXIT } from "./lib/client/exit_code.ts";
 import { UsageFailure } from "./lib/client/failure.ts";
 import { execute, parse } from "./lib/client/program.ts";

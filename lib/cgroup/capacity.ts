@@ -1,4 +1,4 @@
-import { parseSingle, readLines } from "./kernel_files.ts";
+import { parseNumber, parseSingle, readLines } from "./kernel_files.ts";
 import type { Limit, Limits } from "./limits.ts";
 
 /** What a host has; a figure is null where its kernel does not tell. */
@@ -19,10 +19,10 @@ export interface Capacity {
 export function readCapacity(proc = "/proc"): Capacity {
   const cpus = (readLines(`${proc}/stat`) ?? []).filter((line) => /^cpu\d+ /.test(line)).length;
   const total = (readLines(`${proc}/meminfo`) ?? []).map((line) => /^MemTotal:\s+(\d+) kB$/.exec(line)?.[1]);
-  const kibibytes = total.find((value) => value !== undefined);
+  const kibibytes = parseNumber(total.find((value) => value !== undefined));
   return {
     cpus: cpus > 0 ? cpus : null,
-    memoryBytes: kibibytes === undefined ? null : Number(kibibytes) * 1024,
+    memoryBytes: kibibytes === null ? null : kibibytes * 1024,
     pids: parseSingle(readLines(`${proc}/sys/kernel/pid_max`)),
   };
 }

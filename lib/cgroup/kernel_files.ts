@@ -52,11 +52,9 @@ export function hasFile(directory: string, file: string): boolean {
   }
 }
 
-/** A number in decimal digits; null for anything else: `max`, `-1`, garbage. */
+/** A number in decimal digits, at most the 20 of a 64-bit one; null for anything else: `max`, `-1`, garbage. */
 export function parseNumber(text: string | undefined): number | null {
-  if (text === undefined || !/^\d+$/.test(text)) return null;
-  const value = Number(text);
-  return Number.isFinite(value) ? value : null;
+  return text === undefined || !/^\d{1,20}$/.test(text) ? null : Number(text);
 }
 
 /** The number that is a file's only content. */

@@ -1,9 +1,10 @@
 import type { z } from "zod";
-import { type Job, jobListSchema, jobSchema, type Problem, PROBLEM_TYPE, problemSchema } from "../contract/mod.ts";
+import { type Job, jobListSchema, jobSchema, PROBLEM_TYPE, problemSchema } from "../contract/mod.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionFailure, Failure, ProblemFailure } from "./failure.ts";
 import { describeDamaged } from "./format.ts";
 import { explain, reasonOf } from "./reason.ts";
+import type { TransportRequest } from "./transport.ts";
 
 /** A request to the API. */
 export interface ApiRequest {
@@ -32,27 +33,25 @@ export class Api implements Disposable {
     path: string,
     { method = "GET", query = {}, body, headers = {}, signal }: ApiRequest = {},
   ): Promise<Response> {
-    const url = new URL(path, this.#connection.base);
+    const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
+      if (value !== undefined) parameters.set(name, String(value));
     }
-    const response = await this.#fetch(url, {
+    const response = await this.#send({
       method,
+      path: parameters.size === 0 ? path : `${path}?${parameters}`,
       headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal === undefined ? {} : { signal }),
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
     });
     if (response.ok) return response;
-    throw new ProblemFailure(await readProblem(response));
+    throw await this.#problemOf(response);
   }
 
   /** Sends a request and reads its answer in this schema. */
   async ask<T>(path: string, schema: z.ZodType<T>, request?: ApiRequest): Promise<T> {
-    const response = await this.send(path, request);
-    const answer = schema.safeParse(await response.json().catch((error) => brokenOff(error)));
-    if (!answer.success) {
-      throw new Failure(`Cannot understand the server at "${this.#connection.name}": ${path} is not as agreed`);
-    }
+    const answer = schema.safeParse(parseJson(await textOf(await this.send(path, request))));
+    if (!answer.success) throw this.#notAsAgreed(`${path} is not as agreed`);
     return answer.data;
   }
 
@@ -97,34 +96,48 @@ export class Api implements Disposable {
 
   /** Closes the connection. */
   [Symbol.dispose](): void {
-    this.#connection.client.close();
+    this.#connection.transport[Symbol.dispose]();
   }
 
-  async #fetch(url: URL, init: RequestInit): Promise<Response> {
+  async #send(request: TransportRequest): Promise<Response> {
     try {
-      return await fetch(url, { ...init, client: this.#connection.client });
+      return await this.#connection.transport.send(request);
     } catch (error) {
-      if (init.signal?.aborted) throw error;
+      if (request.signal?.aborted) throw error;
       const { name, shown } = this.#connection;
-      const reason = await explain(error, shown);
-      throw new ConnectionFailure(`Cannot reach the server at "${name}": ${reason}`, { cause: error });
+      throw new ConnectionFailure(`Cannot reach the server at "${name}": ${explain(error, shown)}`, { cause: error });
     }
   }
-}
 
-async function readProblem(response: Response): Promise<Problem> {
-  const text = await response.text().catch((error) => brokenOff(error));
-  if (response.headers.get("content-type") === PROBLEM_TYPE) {
-    const problem = problemSchema.safeParse(JSON.parse(text));
-    if (problem.success) return problem.data;
+  /** A refusal as the server tells it; of who answers otherwise, such as a proxy, only the status. */
+  async #problemOf(response: Response): Promise<ProblemFailure> {
+    const { status, statusText, headers } = response;
+    const type = headers.get("content-type")?.split(";")[0]?.trim();
+    const text = await textOf(response);
+    const problem = type === PROBLEM_TYPE ? problemSchema.safeParse(parseJson(text)) : undefined;
+    if (problem?.success) return new ProblemFailure(problem.data);
+    const { message: title } = this.#notAsAgreed(`it answered ${status} ${statusText}`.trimEnd());
+    return new ProblemFailure({ type: "about:blank", title, status });
   }
-  return {
-    type: "about:blank",
-    title: `The server answered ${response.status} ${response.statusText}`.trim(),
-    status: response.status,
-  };
+
+  #notAsAgreed(why: string): Failure {
+    return new Failure(`Cannot understand the server at "${this.#connection.name}": ${why}`);
+  }
 }
 
-function brokenOff(error: unknown): never {
-  throw new ConnectionFailure(`The connection broke off: ${reasonOf(error)}`, { cause: error });
+/** What is no JSON is nothing that a schema takes. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function textOf(response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    throw new ConnectionFailure(`The connection broke off: ${reasonOf(error)}`, { cause: error });
+  }
 }

@@ -1,6 +1,6 @@
 import { OFFSET, type Stream } from "../contract/mod.ts";
 import type { Api } from "./api.ts";
-import { ConnectionFailure } from "./failure.ts";
+import { ConnectionFailure, Failure } from "./failure.ts";
 import { ridingThrough } from "./retry.ts";
 import { note, tellLoss, write } from "./terminal.ts";
 import { formatSize } from "../contract/units.ts";
@@ -22,7 +22,7 @@ export async function copyOutput(api: Api, id: string, stream: Stream, options: 
     const query = offset === undefined ? { tail, follow } : { offset, follow };
     const response = await api.send(`/v1/jobs/${id}/${stream}`, { query, signal });
     progress();
-    const begin = Number(response.headers.get(OFFSET) ?? 0);
+    const begin = await offsetOf(response);
     const gone = tail === undefined || offset !== undefined ? begin - (offset ?? 0) : 0;
     if (gone > 0) await note(`${formatSize(gone)} of its ${stream} are gone: only the newest output is kept`);
     offset = begin;
@@ -33,6 +33,14 @@ export async function copyOutput(api: Api, id: string, stream: Stream, options: 
     }
   };
   await ridingThrough(attempt, tellLoss, signal, true);
+}
+
+/** At which byte of its stream an answer begins. */
+async function offsetOf({ headers, body }: Response): Promise<number> {
+  const text = headers.get(OFFSET) ?? "";
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  await body?.cancel();
+  throw new Failure(`Cannot understand the server: "${text}" is no offset`);
 }
 
 /** The bytes of an answer; a connection that breaks is told from an output that cannot be written. */

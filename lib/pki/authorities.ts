@@ -85,16 +85,33 @@ export class Authorities {
       const which = `"${reference.subject}" (serial ${reference.serial})`;
       return new IdentityError(`Cannot accept client certificate ${which}: ${why}`, { certificate: reference });
     };
+    const until = this.#vouchedUntil(certificate, now);
+    if (typeof until === "string") throw refuse(until);
+    return new Date(Math.min(until.getTime(), certificate.notAfter.getTime()));
+  }
+
+  /**
+   * Why a certificate is not from here, for people to read: none of these authorities itself has signed it, all that have are over, or
+   * it was revoked; `undefined` if it is. What else it says is not looked at.
+   *
+   * @param now The time at which the authority must be valid.
+   */
+  problemOf(certificate: Certificate, now: Date): string | undefined {
+    const until = this.#vouchedUntil(certificate, now);
+    return typeof until === "string" ? until : undefined;
+  }
+
+  /** The last moment of an authority that vouches for a certificate, or why none does. */
+  #vouchedUntil(certificate: Certificate, now: Date): Date | string {
     const signers = this.#authorities.filter((authority) => hasIssued(authority, certificate));
-    if (signers.length === 0) throw refuse("no trusted authority has signed it");
+    if (signers.length === 0) return "no trusted authority has signed it";
     if (signers.some(({ lists }) => lists.some(({ revocations }) => revocations.has(certificate.serial)))) {
-      throw refuse("it was revoked");
+      return "it was revoked";
     }
     const started = signers.filter((signer) => signer.certificate.notBefore <= now);
-    if (started.length === 0) throw refuse("its authority is not valid yet");
+    if (started.length === 0) return "its authority is not valid yet";
     const until = Math.max(...started.map((signer) => signer.certificate.notAfter.getTime()));
-    if (!(now.getTime() <= until)) throw refuse("its authority has expired");
-    return new Date(Math.min(until, certificate.notAfter.getTime()));
+    return now.getTime() <= until ? new Date(until) : "its authority has expired";
   }
 }
 

@@ -39,8 +39,10 @@ async function describeBlock({ label, der }: PemBlock): Promise<Fact[]> {
 
 async function describeCertificate(der: Uint8Array<ArrayBuffer>): Promise<Fact[]> {
   const parsed = parseCertificate(der);
-  const { subject, issuer, publicKey } = new X509Certificate(der);
-  const hosts = hostsOf(parsed);
+  const { subject, issuer, publicKey, hosts } = readByLibrary("a certificate", () => {
+    const { subject, issuer, publicKey } = new X509Certificate(der);
+    return { subject, issuer, publicKey: describeAlgorithm(publicKey.algorithm), hosts: hostsOf(parsed) };
+  });
   const serverAlone = isServer(parsed) && identityOf(der) === undefined;
   return [
     ["certificate", subject],
@@ -48,7 +50,7 @@ async function describeCertificate(der: Uint8Array<ArrayBuffer>): Promise<Fact[]
     ["serial", parsed.serial],
     ["for", isAuthority(parsed) ? "authority" : serverAlone ? "server" : describeClient(der, parsed.notAfter)],
     ...(hosts.length === 0 ? [] : [["hosts", hosts.join(", ")] as const]),
-    ["key", describeAlgorithm(publicKey.algorithm)],
+    ["key", publicKey],
     ["valid from", parsed.notBefore.toISOString()],
     ["valid until", parsed.notAfter.toISOString()],
     ["sha256", new Uint8Array(await crypto.subtle.digest("SHA-256", der)).toHex()],
@@ -83,4 +85,13 @@ function describeList(der: Uint8Array<ArrayBuffer>): Fact[] {
     ["valid until", nextUpdate?.toISOString() ?? "for ever"],
     ...[...revocations].map(([serial, since]): Fact => ["revoked", `${serial} on ${since.toISOString()}`]),
   ];
+}
+
+/** What a library reads, whose errors are of many kinds. */
+function readByLibrary<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new SyntaxError(`${what} is damaged`, { cause });
+  }
 }

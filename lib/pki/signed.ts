@@ -49,12 +49,12 @@ export function publicKeyOf(certificate: Uint8Array): KeyObject {
 
 /** Whether the owner of this public key has signed it, with an algorithm that is used today (ECDSA, RSA PKCS #1, Ed25519). */
 export function isSignedBy({ signedBytes, algorithm, signature }: Signed, key: KeyObject): boolean {
-  const known = DIGESTS.get(decodeObjectIdentifier(new DerReader(algorithm).read(DerTag.objectIdentifier)));
-  if (known === undefined || known.key !== key.asymmetricKeyType) return false;
   try {
-    return verify(known.digest, signedBytes, key, signature);
+    const known = DIGESTS.get(decodeObjectIdentifier(new DerReader(algorithm).read(DerTag.objectIdentifier)));
+    return known !== undefined && known.key === key.asymmetricKeyType &&
+      verify(known.digest, signedBytes, key, signature);
   } catch {
-    // A signature that is not even of the algorithm's form.
+    // An algorithm that has no name, or a signature that is not even of its form.
     return false;
   }
 }

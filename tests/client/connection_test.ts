@@ -6,7 +6,8 @@ import { type ClientOptions, teleworker } from "../support/teleworker.ts";
 import { closedPort } from "./closed_port.ts";
 import { replaceCertificate } from "./signed_certificate.ts";
 
-const REFUSED = "it closed the connection, as a server does that does not accept our certificate";
+const REFUSED =
+  "it closed the connection, as a server does that does not accept our certificate: revoked, or of another authority?";
 
 /** A copy of a daemon's certificates, to be spoilt. */
 async function copyCertificates(daemon: Daemon, name: string): Promise<string> {
@@ -41,17 +42,17 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
 
   await t.step("no such host", async () => {
     const nowhere = "no-such-host.invalid:8443";
-    match(
-      await complaint(nowhere, daemon.certs),
-      /^Cannot reach the server at "https:\/\/no-such-host\.invalid:8443": /,
-    );
+    equal(await complaint(nowhere, daemon.certs), unreachable(nowhere, "no host has this name"));
   });
 
   await t.step("no host and port", async () => {
     for (
       const host of [
         "localhost",
+        "127.0.0.1",
         "http://localhost:1",
+        "https://localhost:8443",
+        "localhost:0",
         "localhost:99999",
         ":8443",
         "a b:1",
@@ -60,7 +61,9 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
         "h:1/x",
       ]
     ) {
-      equal(await complaint(host, daemon.certs), `Cannot use host "${host}": it must be HOST:PORT`);
+      const { code, stderr } = await teleworker({ address: host, certs: daemon.certs }, ["list"]);
+      const reason = `Cannot use host "${host}": it must be HOST:PORT, such as "127.0.0.1:8443"`;
+      deepEqual({ code, stderr }, { code: 2, stderr: `teleworker: ${reason}\n` });
     }
   });
 
@@ -134,13 +137,14 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
     for (
       const [hours, reason] of [
         [-50, "expired 2 days ago: teleworker certs renew server"],
-        [48, "is not valid yet: are the clocks right on both hosts?"],
+        [48, "is not valid before DATE: are the clocks right on both hosts?"],
       ] as const
     ) {
       await daemon.end();
       await replaceCertificate(daemon.certs, "server", hours);
       await daemon.run();
-      equal(await complaint(address, daemon.certs), unreachable(address, `its certificate ${reason}`));
+      const told = (await complaint(address, daemon.certs)).replace(/20\S+Z/, "DATE");
+      equal(told, unreachable(address, `its certificate ${reason}`));
     }
   });
 

@@ -12,12 +12,15 @@ import { mixedIdentities } from "./mixed_identities.ts";
 import { refusedCertificates } from "./refused_certificates.ts";
 import { terminalEscapes } from "./terminal_escapes.ts";
 import { tlsBytes } from "./tls_bytes.ts";
+import { tlsLater } from "./tls_later.ts";
 import { tlsPeers } from "./tls_peers.ts";
+import { tlsResumed } from "./tls_resumed.ts";
 import { tlsStalled } from "./tls_stalled.ts";
 
 faultSuite(
   [
-    ...[tlsBytes, tlsPeers, tlsStalled, refusedCertificates, httpShapes, httpExcess, mixedIdentities],
+    ...[tlsBytes, tlsLater, tlsPeers, tlsResumed, tlsStalled, refusedCertificates],
+    ...[httpShapes, httpExcess, mixedIdentities],
     ...[jobWords, jobEnvironment, jobSecrets, terminalEscapes],
   ],
   Deno.args,

@@ -52,5 +52,5 @@ async function isAnswered(daemon: Daemon, { certificatePem, privateKeyPem }: Cre
   await Deno.writeTextFile(join(daemon.certs, "peer.pem"), certificatePem);
   await Deno.writeTextFile(join(daemon.certs, "peer-key.pem"), privateKeyPem, { mode: 0o600 });
   // Deno's own client does not show every certificate.
-  return (await askWithOpenssl(daemon, "peer")).includes("HTTP/1.1 200 ");
+  return (await askWithOpenssl(daemon, { certificate: "peer" })).includes("HTTP/1.1 200 ");
 }

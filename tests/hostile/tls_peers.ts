@@ -42,8 +42,15 @@ async function getsNothing(daemon: Daemon, options: RawOptions): Promise<void> {
 async function takesNoEarlyData(daemon: Daemon, folder: string): Promise<void> {
   const [session, early] = [join(folder, "session.pem"), join(folder, "early")];
   await Deno.writeTextFile(early, REQUEST);
-  match(await askWithOpenssl(daemon, "client-alice", "-sess_out", session), /Max Early Data: 0/);
-  const again = await askWithOpenssl(daemon, "client-alice", "-sess_in", session, "-early_data", early);
+  match(await askWithOpenssl(daemon, { certificate: "client-alice" }, "-sess_out", session), /Max Early Data: 0/);
+  const again = await askWithOpenssl(
+    daemon,
+    { certificate: "client-alice" },
+    "-sess_in",
+    session,
+    "-early_data",
+    early,
+  );
   ok(!again.includes("Early data was accepted"), again);
   equal(again.match(/HTTP\/1.1 200/g)?.length, 1, again);
 }

@@ -39,6 +39,27 @@ Deno.test("Connection leaves nothing in memory once its peer has gone", async ()
   }, 10);
 });
 
+Deno.test("Connection holds nothing of a body while it is idle", async () => {
+  await using listener = await TestListener.start(async (request) =>
+    new Response(String((await request.bytes()).length))
+  );
+  await using stack = new AsyncDisposableStack();
+  const size = 2 ** 20;
+  const held = () => {
+    collect();
+    return Deno.memoryUsage().external;
+  };
+  const before = held();
+  const body = "x".repeat(size);
+  for (let turn = 0; turn < 20; turn++) {
+    const connection = stack.use(await RawConnection.open(listener));
+    await connection.request("POST /", `Content-Length: ${size}`);
+    await connection.send(body);
+    await connection.said(`\r\n${size}\r\n`);
+  }
+  await until("all but a few bodies are collected", () => held() - before < 5 * size, 10);
+});
+
 Deno.test("Connection answers pipelined requests in their order, each as its caller's", async () => {
   const gate = Promise.withResolvers<void>();
   await using listener = await TestListener.start(async (request, caller) => {
@@ -106,6 +127,21 @@ Deno.test("Connection ends soon after it has refused a body that is still coming
   await using connection = await RawConnection.open(listener);
   await connection.request("POST /", `Content-Length: ${2 ** 20 + 1}`);
   match(await connection.ended(), /^HTTP\/1.1 413 /);
+});
+
+Deno.test("Connection ends soon after all of a refused body has come, unless another request does", async () => {
+  await using listener = await TestListener.start(echo);
+  await using connection = await RawConnection.open(listener);
+  for (let turn = 1; turn <= 2; turn++) {
+    await connection.request("POST /", `Content-Length: ${2 ** 20 + 1}`);
+    await until("it is refused", () => connection.received.match(/HTTP\/1.1 413 /g)?.length === turn);
+    await connection.send("x".repeat(2 ** 20 + 1));
+    await connection.request(`GET /${turn}`);
+    await connection.said(`alice /${turn}`);
+  }
+  await connection.request("POST /", `Content-Length: ${2 ** 20 + 1}`);
+  await connection.send("x".repeat(2 ** 20 + 1));
+  match(await connection.ended(), /\/2[^]*HTTP\/1.1 413 /);
 });
 
 Deno.test("Connection is broken off when a body fails, so that its answer does not look complete", async () => {

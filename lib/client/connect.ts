@@ -1,0 +1,148 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { connect, isIP, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { Authorities } from "../pki/authorities.ts";
+import type { ClientCredential } from "../pki/find_client.ts";
+import { checkServer } from "../pki/server_identity.ts";
+import { Failure } from "./failure.ts";
+import { codeOf, reasonOf } from "./reason.ts";
+
+/** Milliseconds for connecting and the handshake, after which nobody is there who speaks TLS. */
+const CONNECT_TIMEOUT = 30_000;
+/** Milliseconds without a byte after which the kernel asks whether the server is still there. */
+const KEEP_ALIVE = 30_000;
+
+/** What node:tls of Deno 2.9 says of every certificate that it does not accept. */
+const UNVERIFIED = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+
+/** A way to a server. */
+export interface Link {
+  /** What HTTP is spoken on. */
+  readonly stream: Duplex;
+  /** Where its bytes come from: paused, nothing more is read from the server. */
+  readonly source: Socket;
+}
+
+/**
+ * Makes what connects to a server by TLS 1.3. Each connection is checked before a byte is sent, also a resumed one: the server must have a
+ * certificate that an authority in our `ca.pem`, and nobody else, has signed for this host.
+ *
+ * @param host A DNS name, or an IP address without brackets.
+ * @throws {Failure} when our own certificates are of no use.
+ */
+export function tlsConnector(host: string, port: number, credential: ClientCredential): () => Promise<Link> {
+  const authorities = usable(credential);
+  const { caPem: ca, certificatePem: cert, privateKeyPem: key } = credential;
+  return async () => {
+    const source = await connectTcp(host, port);
+    const stream = connectTls({
+      socket: throughDuplex(source),
+      servername: isIP(host) === 0 ? host : "",
+      ca,
+      cert,
+      key,
+      minVersion: "TLSv1.3",
+      // The names are looked at by checkServer, with all the rest.
+      checkServerIdentity: () => undefined,
+    });
+    let problem: unknown = new Error("it did not show a certificate");
+    stream.once("secureConnect", () => problem = problemOf(stream, host, authorities));
+    try {
+      await opened(stream, "secureConnect");
+    } catch (error) {
+      if (codeOf(error) !== UNVERIFIED) throw error;
+      throw await explainRefusal(host, port, authorities) ?? error;
+    }
+    if (problem === undefined) return { stream, source };
+    stream.destroy();
+    throw problem;
+  };
+}
+
+/**
+ * What is wrong with a server's certificate that node:tls has refused: it says the same of all and keeps none. For the message alone; on
+ * this connection nothing is shown or sent.
+ */
+async function explainRefusal(host: string, port: number, authorities: Authorities): Promise<unknown> {
+  const socket = connectTls({
+    socket: await connectTcp(host, port),
+    servername: isIP(host) === 0 ? host : "",
+    minVersion: "TLSv1.3",
+    rejectUnauthorized: false,
+  });
+  let problem: unknown;
+  socket.once("secureConnect", () => problem = problemOf(socket, host, authorities));
+  await opened(socket, "secureConnect").catch(() => {});
+  socket.destroy();
+  return problem;
+}
+
+async function connectTcp(host: string, port: number): Promise<Socket> {
+  const socket = connect({ host, port });
+  await opened(socket, "connect");
+  return socket.setKeepAlive(true, KEEP_ALIVE).setNoDelay(true);
+}
+
+/** Why this is not the server that we mean; `undefined` if it is. */
+function problemOf(socket: TLSSocket, host: string, authorities: Authorities): unknown {
+  try {
+    checkServer(socket.getPeerCertificate().raw, host, authorities);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Who is trusted, once it is sure that what we show of ourselves can be used. */
+function usable({ name, caPem, certificatePem, privateKeyPem }: ClientCredential): Authorities {
+  try {
+    if (!new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(privateKeyPem))) {
+      throw new Error("the certificate and the private key do not belong together");
+    }
+  } catch (error) {
+    throw new Failure(`Cannot use the certificate of "${name}": ${reasonOf(error)}`, { cause: error });
+  }
+  try {
+    return Authorities.parse(caPem);
+  } catch (error) {
+    throw new Failure(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/**
+ * A socket as any stream. On a socket of its own node:tls of Deno 2.9 never stops reading: it takes what the server sends into memory as
+ * fast as that comes, whoever is paused. Of another stream it gets what that has, and this one has nothing while the socket is paused.
+ */
+function throughDuplex(socket: Socket): Duplex {
+  const duplex = new Duplex({
+    read() {},
+    write: (chunk, _encoding, callback) => socket.write(chunk, callback),
+    final: (callback) => socket.end(callback),
+    destroy(error, callback) {
+      socket.destroy();
+      callback(error);
+    },
+  });
+  socket.on("data", (chunk) => duplex.push(chunk));
+  socket.on("end", () => duplex.push(null));
+  socket.on("error", (error) => duplex.destroy(error));
+  socket.on("close", () => duplex.destroy());
+  return duplex;
+}
+
+/** Waits until a socket is ready. */
+async function opened(socket: Socket, event: "connect" | "secureConnect"): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timeout = () => reject(new Error("it did not answer within 30 seconds"));
+  const closed = () => reject(new Error("it closed the connection"));
+  socket.once(event, resolve).once("error", reject).once("close", closed);
+  socket.setTimeout(CONNECT_TIMEOUT, timeout);
+  try {
+    await promise;
+    socket.setTimeout(0).off("timeout", timeout).off("error", reject).off("close", closed);
+  } catch (error) {
+    socket.on("error", () => {}).destroy();
+    throw error;
+  }
+}

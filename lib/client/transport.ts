@@ -1,0 +1,119 @@
+import { Agent, type IncomingMessage, request } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Link } from "./connect.ts";
+
+/** Bytes of a body that wait here for who reads it. */
+const BUFFER = 64 * 1024;
+
+/** What {@linkcode Transport.send} sends. */
+export interface TransportRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** HTTP to one daemon. */
+export interface Transport extends Disposable {
+  /**
+   * Sends a request; comes back with the head of its answer. Its body is read from the daemon as fast as it is taken here.
+   * @throws what went wrong before that, or the signal's reason.
+   */
+  send(request: TransportRequest): Promise<Response>;
+}
+
+/**
+ * HTTP/1.1 over TLS; connections are kept and used again. Not by `fetch`, which believes the public
+ * authorities too, and does not show the certificate that it believed.
+ */
+export class TlsTransport implements Transport {
+  readonly #agent: Agent;
+  /** Of each connection. */
+  readonly #sources = new WeakMap<Duplex, Socket>();
+  readonly #authority: string;
+
+  /**
+   * Connects when there is something to send.
+   *
+   * @param authority The server's host and port as HTTP names them (RFC 9110, 7.2).
+   * @param open Opens a connection on which requests may be sent.
+   */
+  constructor(authority: string, open: () => Promise<Link>) {
+    this.#authority = authority;
+    this.#agent = createAgent(open, this.#sources);
+  }
+
+  /** See {@linkcode Transport.send}. */
+  async send({ method, path, headers, body, signal }: TransportRequest): Promise<Response> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const bytes = body === undefined ? undefined : new TextEncoder().encode(body);
+    const outgoing = request({
+      agent: this.#agent,
+      method,
+      path,
+      headers: {
+        host: this.#authority,
+        ...headers,
+        ...(bytes === undefined ? {} : { "content-length": String(bytes.length) }),
+      },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    outgoing.on("response", resolve);
+    outgoing.on("error", reject);
+    outgoing.end(bytes);
+    const message = await promise;
+    return toResponse(message, this.#sources.get(message.socket) ?? message.socket);
+  }
+
+  /** Closes all connections. */
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+}
+
+/** Takes only connections that are ready and, with TLS, whose server has shown who it is: not a byte is sent before. */
+function createAgent(open: () => Promise<Link>, sources: WeakMap<Duplex, Socket>): Agent {
+  // A method of subclasses may, by the types of node:http, not return nothing, which is how to say that the callback will be called.
+  return Object.assign(new Agent({ keepAlive: true }), {
+    createConnection(_options: unknown, callback: (error: Error | null, stream?: Duplex) => void): void {
+      open().then(({ stream, source }) => {
+        sources.set(stream, source);
+        callback(null, stream);
+      }).catch(callback);
+    },
+  });
+}
+
+function toResponse(message: IncomingMessage, source: Socket): Response {
+  const { statusCode = 0, statusMessage = "", rawHeaders } = message;
+  const headers = new Headers();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? "", rawHeaders[i + 1] ?? "");
+  const body = bodyOf(message, source);
+  const empty = statusCode === 204 || statusCode === 304;
+  return new Response(empty ? null : body, { status: statusCode, statusText: statusMessage, headers });
+}
+
+/** The body of an answer. While {@linkcode BUFFER} is full nothing more is read from the server. */
+function bodyOf(message: IncomingMessage, source: Socket): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      message.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
+        controller.enqueue(chunk);
+        if ((controller.desiredSize ?? 0) <= 0) source.pause();
+      });
+      message.on("end", () => {
+        source.resume();
+        controller.close();
+      });
+      message.on("error", (error) => controller.error(error));
+    },
+    pull: () => void source.resume(),
+    cancel() {
+      message.removeAllListeners("data").removeAllListeners("end").destroy();
+    },
+  }, new ByteLengthQueuingStrategy({ highWaterMark: BUFFER }));
+}
