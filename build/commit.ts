@@ -8,6 +8,22 @@ export async function commit(): Promise<string | null> {
   return changes === "" ? head : `${head}-dirty`;
 }
 
+/**
+ * When the sources are of: `SOURCE_DATE_EPOCH`, else the commit's time.
+ * @throws {Error} when neither is known.
+ */
+export async function sourceDate(): Promise<Date> {
+  const seconds = Deno.env.get("SOURCE_DATE_EPOCH") || await git("log", "-1", "--format=%ct");
+  if (seconds === null || !/^\d+$/.test(seconds)) {
+    throw new Error(
+      `Cannot tell the date of the sources: ${
+        seconds === null ? "this is no clone; set SOURCE_DATE_EPOCH" : `SOURCE_DATE_EPOCH is "${seconds}"`
+      }`,
+    );
+  }
+  return new Date(Number(seconds) * 1000);
+}
+
 async function git(...args: readonly string[]): Promise<string | null> {
   try {
     const { success, stdout } = await new Deno.Command("git", { args: ["-C", ROOT, ...args], stderr: "null" }).output();

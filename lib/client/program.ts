@@ -7,6 +7,8 @@ import { string } from "@optique/core/valueparser";
 import { describeBuild, THIRD_PARTY_LICENSES } from "../contract/mod.ts";
 import { Api } from "./api.ts";
 import { certsCommand } from "./commands/certs.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { helpCommand } from "./commands/help.ts";
 import { list, listCommand } from "./commands/list.ts";
 import { logs, logsCommand } from "./commands/logs.ts";
 import { remove, removeCommand } from "./commands/remove.ts";
@@ -18,9 +20,10 @@ import { stop, stopCommand } from "./commands/stop.ts";
 import { wait, waitCommand } from "./commands/wait.ts";
 import { certsFolder, openConnection } from "./connection.ts";
 import { EXIT } from "./exit_code.ts";
+import { leadsToVerb } from "./command_tree.ts";
 import { openTerminal, ours, print } from "./terminal.ts";
 import { describeUsageError } from "./usage.ts";
-import { oneOf } from "./values.ts";
+import { known, oneOf } from "./values.ts";
 
 const output = (description: Message) =>
   withDefault(option("--output", oneOf(["table", "json"], "table|json"), { description }), "table" as const);
@@ -32,16 +35,16 @@ const connection = object("Connection (a flag goes before the variable, that bef
     }),
   ),
   socket: optional(
-    option("--socket", string({ metavar: "PATH" }), {
+    option("--socket", known("PATH", "<file>"), {
       description:
         message`A local server's Unix socket in place of the host (TELEWORKER_SOCKET, unless there is --host).`,
     }),
   ),
-  certs: optional(option("--certs", string({ metavar: "DIR" }), {
+  certs: optional(option("--certs", known("DIR", "<directory>"), {
     description:
       message`The folder of certificates (TELEWORKER_CERTS, else ~/.config/teleworker/certs, else ~/.certs: the first with a ca.pem).`,
   })),
-  identity: optional(option("--identity", string({ metavar: "NAME" }), {
+  identity: optional(option("--identity", known("NAME", "<clients>"), {
     description: message`Whose certificate to use (TELEWORKER_IDENTITY, else the only one there).`,
   })),
   output: output(message`json prints the API's objects, one a line.`),
@@ -49,7 +52,7 @@ const connection = object("Connection (a flag goes before the variable, that bef
 
 /** What makes certificates connects to nothing. */
 const folder = object("Certificates", {
-  certs: optional(option("--certs", string({ metavar: "DIR" }), {
+  certs: optional(option("--certs", known("DIR", "<directory>"), {
     description:
       message`The folder of certificates (TELEWORKER_CERTS, else ~/.config/teleworker/certs); a flag goes before the variable.`,
   })),
@@ -72,6 +75,8 @@ const verbs = or(
   waitCommand,
   statsCommand,
   certsCommand,
+  helpCommand,
+  completionCommand,
   licensesFlag,
   { errors: { noMatch: message`A verb is missing; ${commandLine("teleworker --help")} shows all.` } },
 );
@@ -79,27 +84,45 @@ const verbs = or(
 const parser = merge(verbs, connection);
 const certsParser = merge(verbs, folder);
 
-/** Whether the verb is `certs`. Before a verb there are only flags with a value, and `help`. */
+/** What parses a command line; all of them have the same verbs. */
+export function parserFor(args: readonly string[]) {
+  return isCerts(args) ? certsParser : parser;
+}
+
+/** Whether the verb is `certs`. Before a verb there are only flags with a value. */
 function isCerts(args: readonly string[]): boolean {
   const [first = "", ...rest] = args;
-  if (first === "help") return isCerts(rest);
   return first.startsWith("--") ? isCerts(first.includes("=") ? rest : rest.slice(1)) : first === "certs";
 }
 
-type Command = ReturnType<typeof parse>;
+/** What `--help` and the manual say of all of it. */
+export const about = {
+  brief: message`Runs programs on another host, and watches and stops them there.`,
+  examples: message`teleworker run --memory 256M -- sh -c 'echo hello; hostname'`,
+};
 
-/** The command line; ends the process for `--help`, `--version`, `completion` and wrong usage (2). */
-export function parse(args: readonly string[]) {
+type Command = Exclude<ReturnType<typeof parseOnce>, { verb: "help" }>;
+
+/** The command line; ends the process for `--help`, `help`, `--version` and wrong usage (2). */
+export function parse(args: readonly string[]): Command {
+  const parsed = parseOnce(args);
+  return parsed.verb === "help" ? parse(helpOn(parsed.words)) : parsed;
+}
+
+/** Words that no verb has are parsed alone, for their mistake is all there is to tell. */
+function helpOn(words: readonly string[]): readonly string[] {
+  return leadsToVerb(verbs.usage, words) ? [...words, "--help"] : words;
+}
+
+function parseOnce(args: readonly string[]) {
   const exit = (code: number): never => Deno.exit(code);
   // Not by @optique/run, which takes as long to load as all the rest of Optique.
-  return runParserSync(isCerts(args) ? certsParser : parser, "teleworker", args, {
-    brief: message`Runs programs on another host, and watches and stops them there.`,
-    examples: message`teleworker run --memory 256M -- sh -c 'echo hello; hostname'`,
+  return runParserSync(parserFor(args), "teleworker", args, {
+    ...about,
     usageLine: [{ type: "sequence", terms: [{ type: "argument", metavar: "VERB" }, { type: "ellipsis" }] }],
     commandList: "top-level",
-    help: { command: true, option: { names: ["--help", "-h"] }, onShow: exit },
+    help: { option: { names: ["--help", "-h"] }, onShow: exit },
     version: { value: describeBuild(), option: true, onShow: exit },
-    completion: { command: true, onShow: exit },
     aboveError: "none",
     // Its own words for an error are not printed, but ours.
     stderr: () => {},
@@ -130,6 +153,10 @@ export async function execute(command: Command): Promise<number> {
     case "licenses":
       await print(THIRD_PARTY_LICENSES);
       return 0;
+    case "completion": {
+      const { completion } = await import("./completion.ts");
+      return await completion(command, parserFor);
+    }
     case "certs init":
     case "certs server":
     case "certs client":

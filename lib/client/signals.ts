@@ -2,6 +2,9 @@ import { constants } from "node:os";
 
 const SIGNALS = new Map<string, number>(Object.entries(constants.signals));
 
+/** The full names of all signals. */
+export const SIGNAL_NAMES: readonly string[] = [...SIGNALS.keys()];
+
 /** Whether this is the full name of a signal, such as `SIGTERM`. */
 export function isSignal(name: string): boolean {
   return SIGNALS.has(name);

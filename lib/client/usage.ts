@@ -1,5 +1,6 @@
 import { formatMessage, type Message, type MessageTerm } from "@optique/core/message";
 import type { Usage } from "@optique/core/usage";
+import { aliasesOf } from "./command_tree.ts";
 import { clean } from "./terminal.ts";
 
 /**
@@ -8,13 +9,19 @@ import { clean } from "./terminal.ts";
  */
 export function describeUsageError(error: Message, usage: Usage): string {
   const [names, colon, ...why] = error;
-  // How it says that the value of an option is bad.
-  const ofOption = names?.type === "optionNames" && colon?.type === "text" && colon.text === ": ";
-  if (ofOption) return `Cannot use ${names.optionNames[0]} ${why.map(describeTerm).join("")}`;
+  // How it says that the value of an option or an argument is bad.
+  const of = names?.type === "optionNames"
+    ? names.optionNames[0]
+    : names?.type === "metavar"
+    ? names.metavar
+    : undefined;
+  if (of !== undefined && colon?.type === "text" && colon.text === ": ") {
+    return `Cannot use ${of} ${why.map(describeTerm).join("")}`;
+  }
   const hint = error.findIndex((term) => term.type === "text" && term.text.startsWith("Did you mean"));
   const terms = hint < 0 ? error : error.slice(0, hint);
   const similar = error.slice(terms.length).flatMap((term) => term.type === "optionName" ? [term.optionName] : []);
-  return terms.map(describeTerm).join("").replace(/\.?(?=\n*$)/, "") + suggest(similar, aliasesIn(usage));
+  return terms.map(describeTerm).join("").replace(/\.?(?=\n*$)/, "") + suggest(similar, aliasesOf(usage));
 }
 
 /** An alias counts only where nothing else is near, and is not what a user is to learn: each follows the verb that it stands for. */
@@ -22,11 +29,6 @@ function suggest(names: readonly string[], aliases: ReadonlySet<string>): string
   const near = names.filter((name, index) => !aliases.has(name) && !aliases.has(names[index + 1] ?? ""));
   const all = near.length > 0 ? near : names.filter((name) => !aliases.has(name));
   return all.length === 0 ? "" : `Did you mean ${all.map(quote).join(" or ")}?`;
-}
-
-function aliasesIn(usage: Usage): ReadonlySet<string> {
-  const commands = usage.flatMap((term) => term.type === "exclusive" ? term.terms.flat() : [term]);
-  return new Set(commands.flatMap((term) => term.type === "command" ? term.aliases ?? [] : []));
 }
 
 function describeTerm(term: MessageTerm): string {

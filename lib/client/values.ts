@@ -1,7 +1,7 @@
 import type { NonEmptyString } from "@optique/core/nonempty";
-import { choice, type ValueParser } from "@optique/core/valueparser";
+import { choice, string, type ValueParser } from "@optique/core/valueparser";
 import type { PerDisk } from "./disks.ts";
-import { isSignal, signalName } from "./signals.ts";
+import { isSignal, SIGNAL_NAMES, signalName } from "./signals.ts";
 import { clean } from "./terminal.ts";
 import { parseCores, parseDuration, parseSize } from "../contract/units.ts";
 
@@ -54,16 +54,30 @@ export const variable = () =>
     return [text.slice(0, equals), text.slice(equals + 1)];
   });
 
+/** What stands among suggestions for what only the server or a folder knows. */
+export type Placeholder = "<jobs>" | "<running jobs>" | "<clients>" | "<file>" | "<directory>";
+
+/** Text of which a completion knows what it can be. */
+export const known = (metavar: NonEmptyString, placeholder: Placeholder): ValueParser<"sync", string> => ({
+  ...string({ metavar }),
+  suggest: () => [{ kind: "literal", text: placeholder }],
+});
+
 /** A signal by name, with or without its SIG, or by number; its full name. */
-export const signal = () =>
-  value("SIGNAL", "SIGTERM", (text) => {
+export const signal = (): ValueParser<"sync", string> => ({
+  ...value("SIGNAL", "SIGTERM", (text) => {
     const upper = text.toUpperCase();
     const name = /^\d+$/.test(text) ? signalName(Number(text)) : upper.startsWith("SIG") ? upper : `SIG${upper}`;
     if (name === undefined || !isSignal(name)) {
       throw new SyntaxError("no such signal; it must be one such as TERM, KILL or 15");
     }
     return name;
-  });
+  }),
+  suggest: (prefix) =>
+    SIGNAL_NAMES.flatMap((name) => [name, name.slice("SIG".length)])
+      .filter((name) => name.startsWith(prefix) && (prefix.startsWith("S") || !name.startsWith("SIG")))
+      .map((text) => ({ kind: "literal", text })),
+});
 
 /** A whole number of a range; without an upper end up to 15 digits. */
 export const whole = (metavar: NonEmptyString, min: number, max?: number) =>

@@ -82,7 +82,16 @@ const uninstallCommand = command("uninstall", object({ verb: constant("uninstall
 
 const runParser = merge(or(checkCommand, licensesFlag, object({ verb: constant("serve") })), options);
 
-const parser = or(installCommand, uninstallCommand, runParser);
+/** The command line, unless it is empty: `or` goes by the first word. */
+export const parser = or(installCommand, uninstallCommand, runParser);
+
+/** What `--help` and the manual say of all of it. */
+export const about = {
+  brief: message`Runs jobs on this host for clients with certificates.`,
+  description:
+    message`Each option is also an environment variable, such as TELEWORKERD_STATE_DIR; flags go before the environment, that before the file.`,
+  examples: message`teleworkerd --certs /etc/teleworker/certs --listen 0.0.0.0:8443`,
+};
 
 /** What a command line asks for. */
 export type CommandLine = RunCommand | InstallCommand;
@@ -107,11 +116,9 @@ export interface InstallCommand {
 /** The daemon's command line; ends the process for `--help`, `--version`, `--licenses` and wrong usage (2). */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const exit = (code: number): never => Deno.exit(code);
+  if (args.length === 0) return { verb: "serve", output: "text", flags: {}, config: undefined };
   const parsed = runParserSync(parser, "teleworkerd", args, {
-    brief: message`Runs jobs on this host for clients with certificates.`,
-    description:
-      message`Each option is also an environment variable, such as TELEWORKERD_STATE_DIR; flags go before the environment, that before the file.`,
-    examples: message`teleworkerd --certs /etc/teleworker/certs --listen 0.0.0.0:8443`,
+    ...about,
     help: { option: true, onShow: exit },
     version: { value: describeBuild(), option: true, onShow: exit },
     onError: () => exit(2),

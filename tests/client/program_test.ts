@@ -8,7 +8,7 @@ import { BINARIES, programWords } from "../support/programs.ts";
 import { spawnTeleworker, teleworker } from "../support/teleworker.ts";
 
 const NOWHERE = { address: "127.0.0.1:1", certs: "/nowhere" };
-const VERBS = ["start", "run", "status", "list", "logs", "stop", "remove", "wait", "certs"];
+const VERBS = "start run status list logs stop remove wait stats certs help completion".split(" ");
 
 Deno.test("--help on every level shows an example, on stdout", async () => {
   const levels = [[], ...VERBS.map((verb) => [verb]), ...["init", "server", "client"].map((what) => ["certs", what])];
@@ -25,7 +25,14 @@ Deno.test("--help names every verb, and is the same as -h and help", async () =>
   for (const verb of VERBS) match(stdout, new RegExp(`^  ${verb} +\\S`, "m"));
   equal((await teleworker(NOWHERE, ["-h"])).stdout, stdout);
   equal((await teleworker(NOWHERE, ["help"])).stdout, stdout);
-  equal((await teleworker(NOWHERE, ["help", "stop"])).stdout, (await teleworker(NOWHERE, ["stop", "--help"])).stdout);
+});
+
+Deno.test("help VERB is VERB --help", async () => {
+  for (const words of [["stop"], ["ps"], ["certs"], ["certs", "init"], ["certs", "request", "client"], ["help"]]) {
+    const help = await teleworker(NOWHERE, ["help", ...words]);
+    deepEqual(help, await teleworker(NOWHERE, [...words, "--help"]), words.join(" "));
+    deepEqual({ code: help.code, stderr: help.stderr }, { code: 0, stderr: "" });
+  }
 });
 
 Deno.test("--version says the version of deno.json, what kind of program it is, and the version of Deno", async () => {
@@ -47,6 +54,11 @@ Deno.test("wrong usage ends with 2, says what is wrong, and says it on stderr", 
     [["stram", "x"], /"stram"[^]*Did you mean "logs"\?/],
     [["certs", "inti"], /"inti"[^]*Did you mean.*"init"/],
     [["certs", "list", "--host", "a:1"], /"--host"/],
+    [["help", "stpo"], /^teleworker: [^]*"stpo"[^]*Did you mean.*"stop"/],
+    [["help", "certs", "inti"], /^teleworker: [^]*"inti"[^]*Did you mean.*"init"/],
+    [["help", "frobnicate"], /^teleworker: [^]*"frobnicate"/],
+    [["completion"], /SHELL/],
+    [["completion", "csh"], /Cannot use SHELL "csh": it must be bash, zsh or fish/],
     [["certs"], /init, server, client, request, list, show, renew or revoke/],
     [["frobnicate"], /"frobnicate"/],
     [["start"], /COMMAND[^]*program and its arguments come last, after --/],

@@ -5,7 +5,7 @@ import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import { KEY_TYPES } from "../../pki/key_type.ts";
-import { oneOf, whole } from "../values.ts";
+import { known, oneOf, whole } from "../values.ts";
 
 const days = {
   days: optional(option("--days", whole("DAYS", 1, 3650), {
@@ -21,7 +21,7 @@ const force = {
   force: withDefault(flag("--force", { description: message`Replace what is there.` }), false),
 };
 const csr = {
-  csr: optional(option("--csr", string({ metavar: "FILE" }), {
+  csr: optional(option("--csr", known("FILE", "<file>"), {
     description: message`Make no key, but sign this request; the certificate is put beside it.`,
   })),
 };
@@ -91,7 +91,7 @@ const renew = command(
   "renew",
   object({
     verb: constant("certs renew"),
-    name: argument(string({ metavar: "NAME" }), { description: message`A client, or server.` }),
+    name: argument(known("NAME", "<clients>"), { description: message`A client, or server.` }),
     ...days,
     ...keyType,
   }),
@@ -105,7 +105,7 @@ const revoke = command(
   "revoke",
   object({
     verb: constant("certs revoke"),
-    which: argument(string({ metavar: "NAME|SERIAL" }), {
+    which: argument(known("NAME|SERIAL", "<clients>"), {
       description: message`A client with all its certificates, or one by its serial number.`,
     }),
   }),
@@ -124,7 +124,7 @@ const show = command(
   "show",
   object({
     verb: constant("certs show"),
-    file: argument(string({ metavar: "FILE" }), { description: message`In PEM.` }),
+    file: argument(known("FILE", "<file>"), { description: message`In PEM.` }),
   }),
   {
     brief: message`Show what is in a certificate, a request or a revocation list.`,

@@ -17,7 +17,7 @@ export const statsCommand = command(
   object({
     verb: constant("stats"),
     once: withDefault(flag("--once", { description: message`Show it once.` }), false),
-    jobs: multiple(jobArgument()),
+    jobs: multiple(jobArgument("<running jobs>")),
   }),
   {
     brief: message`Show what running jobs use, again every second.`,

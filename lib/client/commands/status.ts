@@ -3,20 +3,20 @@ import { message, metavar } from "@optique/core/message";
 import { multiple } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
 import { FIRST_OFFSET, type Stream } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { formatJob } from "../format.ts";
 import type { Session } from "../session.ts";
 import { print, printJson } from "../terminal.ts";
+import { known } from "../values.ts";
 
 /** How a job is named on the command line. */
-export const jobArgument = () =>
-  argument(string({ metavar: "JOB" }), { description: message`An id, the unique beginning of one, or a name.` });
+export const jobArgument = (which: "<jobs>" | "<running jobs>" = "<jobs>") =>
+  argument(known("JOB", which), { description: message`An id, the unique beginning of one, or a name.` });
 
 /** One or more jobs on the command line. */
-export const jobArguments = () =>
-  multiple(jobArgument(), {
+export const jobArguments = (which: "<jobs>" | "<running jobs>" = "<jobs>") =>
+  multiple(jobArgument(which), {
     min: 1,
     errors: { tooFew: message`Expected a ${metavar("JOB")}, but too few arguments.` },
   });

@@ -22,7 +22,7 @@ export const stopCommand = command(
       option("--grace", duration(), { description: message`How long it may take before all of it is killed (10s).` }),
     ),
     kill: withDefault(flag("--kill", { description: message`Kill all of it at once.` }), false),
-    jobs: jobArguments(),
+    jobs: jobArguments("<running jobs>"),
   }),
   {
     brief: message`Stop jobs, and wait until they have ended.`,

@@ -1,0 +1,92 @@
+import type { Usage, UsageTerm } from "@optique/core/usage";
+
+/** A verb in the usage of a command line. */
+export type Command = Extract<UsageTerm, { type: "command" }>;
+
+/** Where a command line stands after some words. */
+export interface Position {
+  /** Whether a -- has ended the flags. */
+  readonly flagsEnded: boolean;
+  /** The words that are neither flags nor their values. */
+  readonly positional: readonly string[];
+  /** The long name of the flag that the next word is the value of. */
+  readonly valueOf: string | undefined;
+}
+
+/** Where the words before a -- lead to. */
+export function locate(usage: Usage, words: readonly string[]): Position {
+  const withValue = flagsWithValue(usage);
+  const positional: string[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? "";
+    if (word === "--") return { flagsEnded: true, positional, valueOf: undefined };
+    const long = withValue.get(word);
+    if (long !== undefined && ++index === words.length) return { flagsEnded: false, positional, valueOf: long };
+    if (!word.startsWith("-")) positional.push(word);
+  }
+  return { flagsEnded: false, positional, valueOf: undefined };
+}
+
+/** The flags that take a value, anywhere: by each of their names the long one. */
+function flagsWithValue(usage: Usage): Map<string, string> {
+  const flags = new Map<string, string>();
+  for (const term of termsOf(usage)) {
+    if (term.type !== "option" || term.metavar === undefined) continue;
+    const long = term.names.find((name) => name.startsWith("--")) ?? term.names[0] ?? "";
+    for (const name of term.names) flags.set(name, long);
+  }
+  return flags;
+}
+
+/** Whether words that may lead to a verb do: `certs init` does, `certs inti` does not, nor does `strat`. */
+export function leadsToVerb(usage: Usage, words: readonly string[]): boolean {
+  let level = usage;
+  for (const word of words) {
+    const commands = commandsOf(level);
+    if (commands.length === 0) return true;
+    const found = commands.find(([command]) => namesOf(command).includes(word));
+    if (found === undefined) return false;
+    level = found[1];
+  }
+  return true;
+}
+
+/** The verb that exactly these words lead to. */
+export function commandAt(usage: Usage, [word, ...words]: readonly string[]): Command | undefined {
+  const [command, below] = commandsOf(usage).find(([command]) => command.name === word) ?? [];
+  return below === undefined || words.length === 0 ? command : commandAt(below, words);
+}
+
+/** The names of all verbs but their aliases. */
+export function verbsOf(usage: Usage): Set<string> {
+  return new Set([...termsOf(usage)].flatMap((term) => term.type === "command" ? [term.name] : []));
+}
+
+/** The other names of verbs. */
+export function aliasesOf(usage: Usage): Set<string> {
+  return new Set([...termsOf(usage)].flatMap((term) => term.type === "command" ? term.aliases ?? [] : []));
+}
+
+/** The verbs that may come first, each with what may follow it. */
+function commandsOf(usage: Usage): (readonly [Command, Usage])[] {
+  return usage.flatMap((term, index) => {
+    if (term.type === "command") return [[term, usage.slice(index + 1)] as const];
+    return nested(term).flatMap(commandsOf);
+  });
+}
+
+function namesOf({ name, aliases = [] }: Command): readonly string[] {
+  return [name, ...aliases];
+}
+
+function* termsOf(usage: Usage): Generator<UsageTerm> {
+  for (const term of usage) {
+    yield term;
+    for (const terms of nested(term)) yield* termsOf(terms);
+  }
+}
+
+function nested(term: UsageTerm): readonly Usage[] {
+  if (term.type === "exclusive") return term.terms;
+  return term.type === "optional" || term.type === "multiple" || term.type === "sequence" ? [term.terms] : [];
+}

@@ -1,0 +1,29 @@
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { multiple } from "@optique/core/modifiers";
+import type { InferValue } from "@optique/core/parser";
+import { argument, command, constant } from "@optique/core/primitives";
+import { string } from "@optique/core/valueparser";
+import { oneOf } from "../values.ts";
+
+/** `teleworker completion`. */
+export const completionCommand = command(
+  "completion",
+  object({
+    verb: constant("completion"),
+    shell: argument(oneOf(["bash", "zsh", "fish"], "SHELL"), {
+      description: message`bash, zsh or fish.`,
+    }),
+    // What the script asks with: all words of the command line up to the cursor but the first, behind --.
+    words: multiple(argument(string({ metavar: "WORD" }), { hidden: true })),
+  }),
+  {
+    brief: message`Print a script by which a shell completes verbs, flags and jobs.`,
+    description:
+      message`In ~/.bashrc: eval "$(teleworker completion bash)"; in ~/.zshrc, after compinit: eval "$(teleworker completion zsh)".`,
+    footer: message`Example: teleworker completion fish > ~/.config/fish/completions/teleworker.fish`,
+  },
+);
+
+/** What `teleworker completion` was asked for. */
+export type CompletionFlags = InferValue<typeof completionCommand>;

@@ -1,0 +1,20 @@
+import { object } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { multiple } from "@optique/core/modifiers";
+import { argument, command, constant } from "@optique/core/primitives";
+import { string } from "@optique/core/valueparser";
+
+/** `teleworker help`: in other words `teleworker VERB --help`. */
+export const helpCommand = command(
+  "help",
+  object({
+    verb: constant("help"),
+    words: multiple(
+      argument(string({ metavar: "VERB" }), { description: message`The verb; without it, all of them.` }),
+    ),
+  }),
+  {
+    brief: message`Show what a verb does, with its flags and an example.`,
+    footer: message`Example: teleworker help certs init`,
+  },
+);
