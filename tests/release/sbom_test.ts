@@ -68,7 +68,7 @@ async function importsOf(module: string, known = new Set<string>()): Promise<Set
   known.add(module);
   const text = (await Deno.readTextFile(module)).replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
   const found = new Set<string>();
-  for (const [, name = ""] of text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"\s]+)"/g)) {
+  for (const [, name = ""] of text.matchAll(/\b(?:from|import)\s*\(?\s*"([@.a-z][^"\s]*)"/g)) {
     if (name.startsWith("node:")) continue;
     if (name.endsWith(".ts")) {
       for (const other of await importsOf(join(module, "..", name), known)) found.add(other);

@@ -1,6 +1,6 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
 import { BasicConstraintsExtension } from "@peculiar/x509";
-import { equal, match } from "node:assert/strict";
+import { equal } from "node:assert/strict";
 import { join } from "node:path";
 import { revoke } from "../../lib/pki/revoke.ts";
 import { makeCredential } from "../pki/make_certificate.ts";
@@ -47,7 +47,7 @@ Deno.test("two authorities in ca.pem let one take the other's place; who has the
   await bob.said("controllers");
   equal(await worksFor(daemon, "alice", aliceCerts), false);
   equal(await worksFor(daemon, "bob", client), true);
-  match(daemon.log, /Closed a connection of \\?"?alice/);
+  await daemon.logged(/Closed a connection of \\?"?alice/);
 });
 
 /** A client folder in which the clients of two others are `old-NAME` and `new-NAME`, and trust both authorities. */
@@ -116,7 +116,9 @@ Deno.test("a new authority takes an old one's place step by step, and at each bo
   // The new one alone. A list of the old one that is still there is not used and does not hold up the new one's.
   await put("ca.pem", young);
   await inside("new-alice", "new-bob");
-  match(daemon.log, /Did not use lists of revoked certificates of authorities .*Teleworker CA.* \(key [0-9a-f]{40}\)/);
+  await daemon.logged(
+    /Did not use lists of revoked certificates of authorities .*Teleworker CA.* \(key [0-9a-f]{40}\)/,
+  );
   await revoke(young, "bob");
   await put("crl.pem", old, young);
   await inside("new-alice");
@@ -157,9 +159,9 @@ Deno.test("with its authority a certificate's time is over: open connections are
   await carol.request("GET /healthz");
   await carol.said("ok");
   await carol.ended();
-  match(daemon.log, /Closed a connection of .*carol.*its authority has expired/);
+  await daemon.logged(/Closed a connection of .*carol.*its authority has expired/);
   equal(await worksFor(daemon, "carol", certs), false);
-  match(daemon.log, /Refused a certificate: .*carol.*its authority has expired/);
+  await daemon.logged(/Refused a certificate: .*carol.*its authority has expired/);
   await alice.request("GET /healthz");
   await alice.said("ok");
 });

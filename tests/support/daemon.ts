@@ -3,6 +3,7 @@ import { removeCgroups } from "./cgroups.ts";
 import { makeCertificates } from "./certificates.ts";
 import { TemporaryFolder } from "./folder.ts";
 import { programWords } from "./programs.ts";
+import { until } from "./until.ts";
 
 /** What a test wants to be different about its daemon. */
 export interface DaemonOptions {
@@ -91,6 +92,13 @@ export class Daemon implements AsyncDisposable {
     ]).then(() => ready.reject(new Error(`The daemon did not start: ${this.log}`)));
     ready.promise.catch(() => {});
     this.address = await ready.promise;
+  }
+
+  /** Waits until something is in its log, which it writes beside what it does; looks from an offset on. */
+  async logged(pattern: RegExp, from = 0): Promise<void> {
+    await until(`${pattern} is in the log`, () => pattern.test(this.log.slice(from))).catch((error) => {
+      throw new Error(`${error.message}: ${this.log.slice(from)}`);
+    });
   }
 
   /** Sends a signal that does not end it. */
