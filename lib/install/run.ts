@@ -7,6 +7,7 @@ import { found, planInstall, planUninstall, runsSystemd, type Step, type Target 
 
 /** What the command line says about it. */
 export interface InstallOptions {
+  /** Whether only to say what would be done. */
   readonly dryRun: boolean;
   /** Folder that holds the files of the host; undefined for this one's. */
   readonly root: string | undefined;
@@ -23,7 +24,8 @@ export async function runInstall(options: InstallOptions): Promise<void> {
   if (options.dryRun) return print(describe(steps, true));
   requireRoot("install", options);
   carryOut(steps);
-  print([...describe(steps, false), "", ...nextSteps(steps, target, options.root !== undefined)]);
+  const next = nextSteps(steps, target, options.root !== undefined);
+  print([...describe(steps, false), ...(next.length === 0 ? [] : ["", ...next])]);
 }
 
 /**
