@@ -12,6 +12,7 @@ import { configureLog } from "./lib/server/log.ts";
 import { logger } from "./lib/server/logger.ts";
 import { takeNotify } from "./lib/server/notify.ts";
 import { readOptions } from "./lib/server/options.ts";
+import { request } from "./lib/server/request.ts";
 
 /** Does what the command line asks for; the daemon ends with the signal. */
 async function run(command: CommandLine, signal: AbortSignal): Promise<number> {
@@ -21,6 +22,9 @@ async function run(command: CommandLine, signal: AbortSignal): Promise<number> {
       return 0;
     case "uninstall":
       runUninstall(command);
+      return 0;
+    case "request":
+      await request(command);
       return 0;
     case "check":
     case "serve":

@@ -18,22 +18,29 @@ const optionsSchema = z.object({
   target: z.enum(["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]).default(
     `${Deno.build.arch}-unknown-linux-gnu`,
   ),
-  "require-compile": z.boolean().default(false),
+  /** What to make, or fail; else compiled where that can be. */
+  kind: z.enum(["compiled", "self-contained"]).optional(),
 });
+
+/** Which kind can be made of what was asked for; says when it is not the better one. */
+async function chooseKind({ kind, target }: z.infer<typeof optionsSchema>): Promise<Exclude<Build["kind"], "source">> {
+  if (kind !== "self-contained") {
+    const reason = await whyNotCompile(target);
+    if (reason === null) return "compiled";
+    if (kind === "compiled") throw new Error(`Cannot compile: ${reason}`);
+    console.log(`deno compile does not work here (${reason}): making self-contained files instead`);
+  }
+  if (target.startsWith(Deno.build.arch)) return "self-contained";
+  throw new Error(`Cannot build self-contained for "${target}": such a file carries the Deno that builds it`);
+}
 
 /** Builds both programs and says what was made. */
 async function build(options: z.infer<typeof optionsSchema>): Promise<void> {
   const folder = resolve(ROOT, options["out-dir"]);
-  const reason = await whyNotCompile(options.target);
-  if (reason !== null) {
-    if (options["require-compile"]) throw new Error(`Cannot compile: ${reason}`);
-    if (!options.target.startsWith(Deno.build.arch)) throw new Error(`Cannot build for "${options.target}": ${reason}`);
-    console.log(`deno compile does not work here (${reason}): making self-contained files instead`);
-  }
-  const kind: Build["kind"] = reason === null ? "compiled" : "self-contained";
+  const kind = await chooseKind(options);
   await using sources = await stage({ kind, commit: await commit() });
   await Deno.mkdir(folder, { recursive: true });
-  const runtime = reason === null ? null : await packRuntime();
+  const runtime = kind === "compiled" ? null : await packRuntime();
   for (const name of Object.keys(PROGRAMS) as ProgramName[]) {
     const output = resolve(folder, name);
     // A file that is running cannot be written to, but another can take its name.
@@ -50,7 +57,7 @@ async function build(options: z.infer<typeof optionsSchema>): Promise<void> {
 try {
   const { values } = parseArgs({
     args: Deno.args,
-    options: { "out-dir": { type: "string" }, target: { type: "string" }, "require-compile": { type: "boolean" } },
+    options: { "out-dir": { type: "string" }, target: { type: "string" }, kind: { type: "string" } },
   });
   await build(optionsSchema.parse(values));
 } catch (error) {

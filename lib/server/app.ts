@@ -70,7 +70,12 @@ async function admit(context: Context, route: RouteName, { worker, audit }: Serv
     decided(`The role "${who.role}" may not`);
     throw new ProblemError(403, `Cannot ${route} jobs: the role "${who.role}" may not`);
   }
-  if (!AT_ONCE.includes(route)) await worker.adopted;
+  if (!AT_ONCE.includes(route)) {
+    await worker.adopted.catch((error) => {
+      decided(toProblem(error).message);
+      throw error;
+    });
+  }
   if (job !== undefined) {
     const owner = idSchema.safeParse(job).success ? worker.owner(job) : undefined;
     // A damaged job may be nobody's any more; then it is no operator's own.

@@ -44,9 +44,10 @@ export class CredentialWatch implements AsyncDisposable {
     clearTimeout(this.#next?.timer);
     const timer = setTimeout(() => {
       this.#next = undefined;
-      this.#looking = this.#look().catch((error) =>
-        logger.error("Cannot look at the certificates: {error}", { error })
-      );
+      this.#looking = this.#look().catch((error) => {
+        logger.error("Cannot look at the certificates: {error}", { error });
+        this.look(SAFETY_LOOK);
+      });
     }, delay);
     this.#next = { timer, due };
   }

@@ -1,7 +1,12 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
+import { createSecureContext } from "node:tls";
 import { Authorities } from "../pki/authorities.ts";
+import { checkServable, ServerIdentityError } from "../pki/server_identity.ts";
 import type { Options } from "./options.ts";
+
+/** Most bytes of a file of certificates; a list of a hundred thousand that are revoked has some millions. */
+const MOST_BYTES = 16 * 2 ** 20;
 
 /** Where the certificates are. */
 export interface CredentialFiles {
@@ -98,7 +103,18 @@ async function readPair(files: CredentialFiles): Promise<{ certificate: string; 
       `Cannot use the private key "${files.key}": it is not that of the certificate "${files.certificate}"`,
     );
   }
+  try {
+    checkServable(new X509Certificate(pair.certificate).raw);
+    createSecureContext({ cert: pair.certificate, key: pair.key });
+  } catch (error) {
+    throw new Error(`Cannot use the certificate "${files.certificate}": ${reasonOf(error)}`);
+  }
   return pair;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ServerIdentityError) return `it ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 function belongTogether({ certificate, key }: { certificate: string; key: string }): boolean {
@@ -122,6 +138,10 @@ async function readIfThere(path: string | undefined): Promise<string | undefined
 
 async function read(path: string): Promise<string> {
   try {
+    // A FIFO would be waited for for ever, and something huge fill the memory.
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile) throw new Error("it is not a regular file");
+    if (size > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`);
     return await Deno.readTextFile(path);
   } catch (error) {
     throw new Error(

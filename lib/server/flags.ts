@@ -8,6 +8,7 @@ import type { NonEmptyString } from "@optique/core/nonempty";
 import { describeBuild, THIRD_PARTY_LICENSES } from "../contract/mod.ts";
 import { escapeControls } from "./escape_controls.ts";
 import type { RawOptions } from "./options.ts";
+import { type RequestCommand, requestCommand } from "./request.ts";
 
 const text = (name: `--${string}`, metavar: NonEmptyString, description: ReturnType<typeof message>) =>
   optional(option(name, string({ metavar }), { description }));
@@ -82,8 +83,14 @@ const uninstallCommand = command("uninstall", object({ verb: constant("uninstall
 
 const runParser = merge(or(checkCommand, licensesFlag, object({ verb: constant("serve") })), options);
 
-/** The command line, unless it is empty: `or` goes by the first word. */
-export const parser = or(installCommand, uninstallCommand, runParser);
+/** The command line. The last is for no words at all, which the choice takes for none of the others. */
+export const parser = or(
+  installCommand,
+  uninstallCommand,
+  requestCommand,
+  runParser,
+  object({ verb: constant("serve"), config: constant(undefined) }),
+);
 
 /** What `--help` and the manual say of all of it. */
 export const about = {
@@ -94,7 +101,7 @@ export const about = {
 };
 
 /** What a command line asks for. */
-export type CommandLine = RunCommand | InstallCommand;
+export type CommandLine = RunCommand | RequestCommand | InstallCommand;
 
 /** To run the daemon, or to look what works. */
 export interface RunCommand {
@@ -116,7 +123,6 @@ export interface InstallCommand {
 /** The daemon's command line; ends the process for `--help`, `--version`, `--licenses` and wrong usage (2). */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const exit = (code: number): never => Deno.exit(code);
-  if (args.length === 0) return { verb: "serve", output: "text", flags: {}, config: undefined };
   const parsed = runParserSync(parser, "teleworkerd", args, {
     ...about,
     help: { option: true, onShow: exit },
@@ -128,7 +134,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     aboveError: "none",
     termWidth: "auto",
   });
-  if (parsed.verb === "install" || parsed.verb === "uninstall") return parsed;
+  if (parsed.verb === "install" || parsed.verb === "uninstall" || parsed.verb === "request") return parsed;
   if (parsed.verb === "licenses") {
     console.log(THIRD_PARTY_LICENSES);
     return exit(0);

@@ -37,6 +37,8 @@ export class TlsListener implements AsyncDisposable {
   readonly #arrivals: Arrivals;
   /** Those that were let in, each with its certificate in DER. */
   readonly #peers = new Map<TLSSocket, { readonly caller: Caller; readonly certificate: Uint8Array }>();
+  /** Of one client: half of all, for nobody is to keep out the others. */
+  readonly #mostOfOne: number;
   readonly #audit: Audit;
   #authorities: Authorities;
 
@@ -45,6 +47,7 @@ export class TlsListener implements AsyncDisposable {
     this.#audit = audit;
     this.#authorities = credentials.authorities;
     this.#arrivals = new Arrivals(options);
+    this.#mostOfOne = Math.ceil(options.maxConnections / 2);
     this.#connections = new Connections({ answer, audit, timeouts });
     this.#server = createServer({
       ...this.#connections.options,
@@ -98,7 +101,6 @@ export class TlsListener implements AsyncDisposable {
   /** Lets in by these from now on, and closes what is open by a certificate that is not good any more. */
   renew(credentials: Credentials): void {
     this.#authorities = credentials.authorities;
-    this.#server.setSecureContext(contextOf(credentials));
     // Half a millisecond each, of which a client with many connections is to cost one.
     const problems = new Map<string, string | null>();
     for (const [socket, { caller, certificate }] of this.#peers) {
@@ -108,6 +110,8 @@ export class TlsListener implements AsyncDisposable {
       if (reason === null) continue;
       this.#close(socket, caller, reason);
     }
+    // Last, for it throws where the TLS library does not take them; what was revoked is so all the same.
+    this.#server.setSecureContext(contextOf(credentials));
   }
 
   /** Takes no new connections, lets requests under way finish for a few seconds, closes all. */
@@ -118,6 +122,13 @@ export class TlsListener implements AsyncDisposable {
     await this.#connections.shutdown();
     this.#arrivals.closeAll();
     await promise;
+  }
+
+  #checkShare({ name, serial }: Caller): void {
+    const own = this.#peers.values().filter(({ caller }) => caller.name === name).toArray().length;
+    if (own < this.#mostOfOne) return;
+    const certificate = { subject: name, serial: serial ?? "" };
+    throw new IdentityError(`There were ${own} connections of "${name}"`, { certificate });
   }
 
   #close(socket: TLSSocket, caller: Caller, reason: string): void {
@@ -166,6 +177,7 @@ export class TlsListener implements AsyncDisposable {
       }
       // Also what the TLS library has checked: Deno 2.9 lets a peer resume its session whatever the authorities are by now.
       const until = this.#authorities.check(certificate);
+      this.#checkShare(caller);
       const kept = Uint8Array.from(certificate);
       this.#peers.set(socket, { caller, certificate: kept });
       socket.once("close", () => this.#peers.delete(socket));

@@ -22,9 +22,12 @@ export async function runBuild(args: readonly string[], env: Readonly<Record<str
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Builds into a folder; the paths of the two programs. */
-export async function build(folder: string): Promise<{ readonly teleworker: string; readonly teleworkerd: string }> {
-  const { code, stderr } = await runBuild(["--out-dir", folder]);
+/** Builds into a folder, with more arguments; the paths of the two programs. */
+export async function build(
+  folder: string,
+  ...args: readonly string[]
+): Promise<{ readonly teleworker: string; readonly teleworkerd: string }> {
+  const { code, stderr } = await runBuild(["--out-dir", folder, ...args]);
   equal(code, 0, stderr);
   return { teleworker: join(folder, "teleworker"), teleworkerd: join(folder, "teleworkerd") };
 }

@@ -31,7 +31,7 @@ class Fixture implements AsyncDisposable {
         ok(place !== undefined, name);
         await Deno.symlink(place, join(bin, name));
       }
-      return new Fixture(folder, (await build(folder.path)).teleworker, bin);
+      return new Fixture(folder, (await build(folder.path, "--kind", "self-contained")).teleworker, bin);
     } catch (error) {
       await folder[Symbol.asyncDispose]();
       throw error;

@@ -92,7 +92,7 @@ Deno.test("a release is what the gate let pass and deno compile made", () => {
   match(release, /gate:\n {4}needs: describe\n {4}uses: \.\/\.github\/workflows\/ci\.yml\n/);
   match(release, /build:\n.*\n {4}needs: gate\n/);
   match(release, /publish:\n.*\n {4}needs: \[describe, build\]\n/);
-  match(release, /task build --require-compile --target "\$ARCH-unknown-linux-gnu"/);
+  match(release, /task build --kind compiled --target "\$ARCH-unknown-linux-gnu"/);
   match(workflows["ci.yml"] ?? "", /bash \.ci\/run/);
 });
 

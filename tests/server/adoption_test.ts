@@ -7,6 +7,7 @@ import { Followers } from "../../lib/server/followers.ts";
 import { Worker } from "../../lib/worker/mod.ts";
 import { copyJob } from "../support/copy_job.ts";
 import { TestWorker } from "../worker/worker.ts";
+import { auditLines } from "./audit_line.ts";
 
 const COPIES = 300;
 const root = { name: "root", role: "admin", serial: null, peer: "unix" } as const;
@@ -37,7 +38,7 @@ Deno.test("while a worker adopts its jobs only its health and version are told, 
   deepEqual(order.slice(2).sort(), ["/v1/jobs?limit=1000", `/v1/jobs/${id}`, "adopted"].sort());
 });
 
-Deno.test("a worker that is closed while it adopts refuses those who wait", async () => {
+Deno.test("a worker that is closed while it adopts refuses those who wait, each with a line", async () => {
   await using test = await TestWorker.open();
   using audit = new Audit({ auditLog: join(test.state, "audit.log"), auditArgs: "off" });
   const { id } = await test.run(["true"]);
@@ -51,6 +52,11 @@ Deno.test("a worker that is closed while it adopts refuses those who wait", asyn
   const { status, body } = await waiting;
   equal(status, 503);
   await body?.cancel();
+  const [line, ...more] = await auditLines(join(test.state, "audit.log"));
+  deepEqual([line?.event, line?.allowed, line?.name, line?.route, line?.reason, more], [
+    ...["decision", false, "root", "list", "The daemon is ending"],
+    [],
+  ]);
 });
 
 Deno.test("a worker that cannot read its folder says why and lets go of it", async () => {

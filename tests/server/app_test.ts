@@ -106,7 +106,7 @@ Deno.test("as many as may can follow at once, the others are told when to come b
 });
 
 Deno.test("followers that vanish as soon as they have asked give their places back", async () => {
-  await using daemon = await Daemon.start({ flags: ["--max-followers", "30"] });
+  await using daemon = await Daemon.start({ flags: ["--max-followers", "60"] });
   using alice = await Https.as(daemon, "alice");
   const { id } = await alice.start({ command: "sleep", args: ["1000"] });
   for (let round = 0; round < 3; round++) {

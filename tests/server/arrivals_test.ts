@@ -107,6 +107,27 @@ Deno.test("known clients take no part in their address's share of handshakes", a
   });
 });
 
+Deno.test("nobody can have more than half of the connections, and so keep out the others", async () => {
+  await withFew(async (daemon, lines) => {
+    await using stack = new AsyncDisposableStack();
+    const certificate = "client-eve";
+    for (let number = 0; number < MOST.tls / 2; number++) {
+      stack.use(await RawConnection.open(daemon, { certificate }));
+    }
+    for (let number = 0; number < MOST.tls; number++) {
+      await using late = await RawConnection.open(daemon, { certificate });
+      equal(await late.ended(), "");
+    }
+    await isServed(daemon);
+    const refused = (await lines()).filter(({ event }) => event === "handshake");
+    equal(refused.length, MOST.tls);
+    for (const { allowed, subject, serial, reason } of refused) {
+      deepEqual([allowed, subject, reason], [false, "eve", `There were ${MOST.tls / 2} connections of "eve"`]);
+      match(serial ?? "", /^[0-9a-f]+$/);
+    }
+  });
+});
+
 Deno.test("when there are as many connections as may be, handshakes have to go, then new ones, each with a line", async () => {
   await withFew(async (daemon, lines) => {
     await using stack = new AsyncDisposableStack();
@@ -114,7 +135,10 @@ Deno.test("when there are as many connections as may be, handshakes have to go, 
       (await lines()).filter(({ event }) => event === "handshake").map(({ reason }) => reason);
     const mute = stack.use(await Mute.open(daemon, "127.0.0.2"));
     const open: RawConnection[] = [];
-    while (open.length < MOST.tls) open.push(stack.use(await RawConnection.open(daemon)));
+    while (open.length < MOST.tls) {
+      const certificate = open.length % 2 === 0 ? "client-alice" : "client-bob";
+      open.push(stack.use(await RawConnection.open(daemon, { certificate })));
+    }
     await until("it had to go", () => mute.over);
     deepEqual(await reasons(), [`There were more than ${MOST.tls} connections`]);
     await using late = await RawConnection.open(daemon);

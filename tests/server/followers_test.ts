@@ -6,16 +6,18 @@ import { Https } from "../support/https.ts";
 import { until } from "../support/until.ts";
 import { type Digest, digestOf } from "./digest.ts";
 
-Deno.test("Followers has so many places, each given back once", () => {
-  const followers = new Followers(2);
-  const [leave, other] = [followers.enter(), followers.enter()];
-  throws(() => followers.enter(), { name: "ProblemError", status: 429 });
+Deno.test("Followers has so many places, half of them for one user, each given back once", () => {
+  const followers = new Followers(4);
+  const [leave, other] = [followers.enter("alice"), followers.enter("alice")];
+  throws(() => followers.enter("alice"), { name: "ProblemError", status: 429, message: /2 followers are yours/ });
+  const [bob, more] = [followers.enter("bob"), followers.enter("bob")];
+  throws(() => followers.enter("eve"), { name: "ProblemError", status: 429, message: /4 followers are there/ });
   leave();
   leave();
-  const again = followers.enter();
-  throws(() => followers.enter(), { status: 429 });
-  again();
-  other();
+  const again = followers.enter("eve");
+  throws(() => followers.enter("root"), { status: 429 });
+  for (const call of [again, other, bob, more]) call();
+  followers.enter("alice")();
 });
 
 /** Of `GET`, the whole answer read by one who takes no more than what is asked for. */

@@ -1,10 +1,13 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
+import { Authorities } from "../../lib/pki/authorities.ts";
 import { revoke } from "../../lib/pki/revoke.ts";
+import { openssl } from "../pki/openssl.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { OpensslRevocations } from "../support/openssl_authority.ts";
 import { until } from "../support/until.ts";
+import { TestListener } from "./listener.ts";
 import { RawConnection } from "./raw.ts";
 import { replace, strangersOf, worksFor } from "./reload.ts";
 
@@ -66,6 +69,24 @@ Deno.test("what is broken is refused, said once, and the old goes on, until it i
     await until("it is good again", () => daemon.log.slice(from).includes("The certificates are good again"));
   }
   deepEqual(await daemon.end(), { success: true, code: 0, signal: null });
+});
+
+Deno.test("a listener closes what was revoked also when the TLS library does not take what came with that", async () => {
+  await using test = await TestListener.start(() => Promise.resolve(new Response("ok")));
+  await using open = await RawConnection.open(test);
+  await open.request("GET /");
+  await open.said("ok");
+  await revoke(test.certs, "alice");
+  const read = (file: string) => Deno.readTextFileSync(join(test.certs, file));
+  const [ca, crl] = [read("ca.pem"), read("crl.pem")];
+  const authorities = Authorities.parse(ca).withRevocations(crl);
+  // OpenSSL lets nobody speak TLS with it.
+  const [certificate, key] = [join(test.certs, "weak.pem"), join(test.certs, "weak-key.pem")];
+  const weak = ["-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=weak", "-keyout", key, "-out", certificate];
+  await openssl("req", ...weak);
+  const pair = { certificate: read("weak.pem"), key: read("weak-key.pem") };
+  throws(() => test.listener.renew({ ca, crl, authorities, ...pair }), /too small/);
+  await open.ended();
 });
 
 /** A folder with alice's certificate and the authority of the daemon's first start. */

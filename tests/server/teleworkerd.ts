@@ -1,4 +1,4 @@
-import { programWords } from "../support/programs.ts";
+import { programEnvironment, programWords } from "../support/programs.ts";
 
 /** How a daemon that a test did not want to run ended. */
 export interface Ended {
@@ -11,7 +11,7 @@ function command(args: readonly string[], env: Readonly<Record<string, string>>)
   const [program, ...words] = programWords("teleworkerd");
   return new Deno.Command(program, {
     args: [...words, ...args],
-    env: { ...env, NO_COLOR: "1" },
+    ...programEnvironment({ ...env, NO_COLOR: "1" }),
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { removeCgroups } from "./cgroups.ts";
 import { makeCertificates } from "./certificates.ts";
 import { TemporaryFolder } from "./folder.ts";
-import { programWords } from "./programs.ts";
+import { programEnvironment, programWords } from "./programs.ts";
 import { until } from "./until.ts";
 
 /** What a test wants to be different about its daemon. */
@@ -76,7 +76,7 @@ export class Daemon implements AsyncDisposable {
         ...["--state-dir", this.state, "--cgroup-root", this.cgroupRoot],
         ...(this.#options.flags ?? []),
       ],
-      env: { ...this.#options.env, NO_COLOR: "1" },
+      ...programEnvironment({ ...this.#options.env, NO_COLOR: "1" }),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

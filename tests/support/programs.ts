@@ -11,6 +11,17 @@ const folder = z.string().optional().parse(values.binaries);
 /** The folder of `--binaries DIR`, when the tests are to run those; null when they run the programs' source. */
 export const BINARIES = folder === undefined ? null : resolve(folder);
 
+/**
+ * The environment of a program: with these variables beside ours, or, for a binary, which needs nothing of ours, with these alone, a
+ * PATH of the system's own programs and another HOME.
+ */
+export function programEnvironment(
+  variables: Readonly<Record<string, string>>,
+): { readonly clearEnv: boolean; readonly env: Record<string, string> } {
+  if (BINARIES === null) return { clearEnv: false, env: { ...variables } };
+  return { clearEnv: true, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/nonexistent", ...variables } };
+}
+
 /** The words that start a program, as users start it: a binary, or its source by the flags of its task in deno.json. */
 export function programWords(name: ProgramName): [program: string, ...args: string[]] {
   if (BINARIES !== null) return [join(BINARIES, name)];

@@ -1,5 +1,5 @@
 import type { Daemon } from "./daemon.ts";
-import { programWords } from "./programs.ts";
+import { programEnvironment, programWords } from "./programs.ts";
 
 /** How a client ended. */
 export interface Ended {
@@ -24,13 +24,13 @@ export function spawnTeleworker(
   const [program, ...words] = programWords("teleworker");
   return new Deno.Command(program, {
     args: [...words, ...args],
-    env: {
+    ...programEnvironment({
       TELEWORKER_HOST: daemon.address,
       TELEWORKER_CERTS: daemon.certs,
       TELEWORKER_IDENTITY: options.identity ?? "alice",
       NO_COLOR: "1",
       ...options.env,
-    },
+    }),
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

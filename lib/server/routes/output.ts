@@ -9,7 +9,7 @@ export const output: Handler = async (context, { worker, followers }) => {
   const stream = STREAMS.find((stream) => stream === context.req.param("stream"));
   if (stream === undefined) throw new ProblemError(404, "There is no such stream");
   const query = readQuery(context.req.raw, outputSchema);
-  const leave = query.follow ? followers.enter() : () => {};
+  const leave = query.follow ? followers.enter(context.env.caller.name) : () => {};
   try {
     const { offset, firstOffset, bytes } = await worker.output(id, stream, { ...query, onClose: leave });
     return new Response(bytes, {

@@ -1,0 +1,77 @@
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { join } from "node:path";
+import {
+  type CredentialFiles,
+  credentialFiles,
+  readCredentials,
+  rereadCredentials,
+} from "../../lib/server/credentials.ts";
+import { optionsSchema } from "../../lib/server/options.ts";
+import { openssl } from "../pki/openssl.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+
+async function withFiles(run: (folder: string, files: CredentialFiles) => Promise<void>): Promise<void> {
+  await using folder = await TemporaryFolder.create();
+  await makeCertificates(folder.path);
+  const files = credentialFiles(optionsSchema.parse({ certs: folder.path }));
+  if (files !== null) await run(folder.path, files);
+}
+
+/** What is wrong with the files once `change` was made, at a start and at a reload, which must keep all that was good. */
+async function problemWith(folder: string, files: CredentialFiles, change: () => Promise<unknown>): Promise<string> {
+  const old = await readCredentials(files);
+  await change();
+  let problem = "";
+  deepEqual(await rereadCredentials(files, old, (error) => problem += error), old);
+  await rejects(readCredentials(files), (error: Error) => problem === String(error), problem);
+  equal(problem.includes(folder), true);
+  return problem;
+}
+
+const UNUSABLE: ReadonlyMap<string, readonly string[]> = new Map([
+  ["secp256k1", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"]],
+  ["RSA 1024", ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]],
+  ["RSA-PSS", ["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"]],
+  ["Ed448", ["-algorithm", "ED448"]],
+]);
+for (const [name, key] of UNUSABLE) {
+  Deno.test(`readCredentials takes no server's certificate with a key of ${name}, with which no handshake would succeed`, async () => {
+    await withFiles(async (folder, files) => {
+      const problem = await problemWith(folder, files, async () => {
+        await openssl("genpkey", ...key, "-out", files.key);
+        const subject = ["-subj", "/CN=server", "-addext", "basicConstraints=CA:FALSE"];
+        await openssl("req", "-x509", "-new", "-key", files.key, ...subject, "-out", files.certificate);
+      });
+      match(problem, /^Error: Cannot use the (certificate|private key) /);
+    });
+  });
+}
+
+Deno.test("readCredentials takes no client's certificate for a server's", async () => {
+  await withFiles(async (folder, files) => {
+    const problem = await problemWith(folder, files, async () => {
+      await Deno.copyFile(join(folder, "client-alice.pem"), files.certificate);
+      await Deno.copyFile(join(folder, "client-alice-key.pem"), files.key);
+    });
+    equal(problem, `Error: Cannot use the certificate "${files.certificate}": it is not for servers`);
+  });
+});
+
+Deno.test("readCredentials waits for no FIFO and reads nothing huge", async () => {
+  for (const part of ["ca", "certificate", "key", "crl"] as const) {
+    await withFiles(async (folder, files) => {
+      const path = files[part] ?? "";
+      const fifo = async () => {
+        await Deno.remove(path).catch(() => {});
+        await new Deno.Command("mkfifo", { args: [path] }).output();
+      };
+      match(await problemWith(folder, files, fifo), /: it is not a regular file$/);
+    });
+    await withFiles(async (folder, files) => {
+      const huge = () =>
+        Deno.writeTextFile(files[part] ?? "", "").then(() => Deno.truncate(files[part] ?? "", 2 ** 40));
+      match(await problemWith(folder, files, huge), /: it is larger than 16777216 bytes$/);
+    });
+  }
+});
