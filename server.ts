@@ -2,15 +2,49 @@
  * `teleworkerd`: the daemon.
  * @module
  */
+import { runInstall, runUninstall } from "./lib/install/run.ts";
 import { check } from "./lib/server/check.ts";
 import { runDaemon } from "./lib/server/daemon.ts";
 import { escapeControls } from "./lib/server/escape_controls.ts";
-import { parseCommandLine } from "./lib/server/flags.ts";
+import { type CommandLine, parseCommandLine, type RunCommand } from "./lib/server/flags.ts";
 import { stderr } from "./lib/server/line_writer.ts";
 import { configureLog } from "./lib/server/log.ts";
 import { logger } from "./lib/server/logger.ts";
+import { takeNotify } from "./lib/server/notify.ts";
 import { readOptions } from "./lib/server/options.ts";
 import { request } from "./lib/server/request.ts";
+
+/** Does what the command line asks for; the daemon ends with the signal. */
+async function run(command: CommandLine, signal: AbortSignal): Promise<number> {
+  switch (command.verb) {
+    case "install":
+      await runInstall(command);
+      return 0;
+    case "uninstall":
+      runUninstall(command);
+      return 0;
+    case "request":
+      await request(command);
+      return 0;
+    case "check":
+    case "serve":
+      return await runHere(command, signal);
+  }
+}
+
+async function runHere({ verb, output, flags, config }: RunCommand, signal: AbortSignal): Promise<number> {
+  const options = await readOptions(flags, config ?? Deno.env.get("TELEWORKERD_CONFIG"));
+  await configureLog(options.logLevel);
+  if (verb === "check") return await check(options.cgroupRoot, output);
+  const notify = takeNotify();
+  signal.addEventListener("abort", () => notify("STOPPING=1"));
+  const ready = (address: string) => {
+    console.log(`teleworkerd listening on ${address}`);
+    notify(`READY=1\nSTATUS=Listening on ${address}`);
+  };
+  await runDaemon(options, ready, signal);
+  return 0;
+}
 
 if (import.meta.main) {
   const command = parseCommandLine(Deno.args);
@@ -26,20 +60,9 @@ if (import.meta.main) {
     logger.error("Unhandled: {error}", { error: event.error });
   });
   try {
-    switch (command.verb) {
-      case "request":
-        await request(command);
-        break;
-      case "check":
-      case "serve": {
-        const options = await readOptions(command.flags, command.config ?? Deno.env.get("TELEWORKERD_CONFIG"));
-        await configureLog(options.logLevel);
-        if (command.verb === "check") Deno.exit(await check(options.cgroupRoot, command.output));
-        await runDaemon(options, (address) => console.log(`teleworkerd listening on ${address}`), ending.signal);
-      }
-    }
+    const code = await run(command, ending.signal);
     await stderr.flush();
-    Deno.exit(0);
+    Deno.exit(code);
   } catch (error) {
     logger.debug("Cannot go on: {error}", { error });
     stderr.write(`teleworkerd: ${escapeControls(error instanceof Error ? error.message : String(error))}`);

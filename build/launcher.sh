@@ -57,5 +57,7 @@ fi
 # SIGBUS: a daemon has to live through it, and can do without, for it starts seldom; a client looks first.
 DENO_DIR=$cache/deno
 if [ @name@ = teleworkerd ] || [ "$(stat -f -c %a "$cache")" -lt 1024 ]; then DENO_DIR=/dev/null; fi
-export DENO_DIR DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
+# The file that `teleworkerd install` copies.
+TELEWORKER_FILE=$0
+export TELEWORKER_FILE DENO_DIR DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
 exec "$cache/@runtime@" run --quiet --no-prompt --no-config --no-lock --no-remote --no-npm --no-check @flags@ "$cache/@program@/@main@" "$@"

@@ -16,8 +16,11 @@ export const buildSchema = z.strictObject({
 /** See {@linkcode buildSchema}. */
 export type Build = z.infer<typeof buildSchema>;
 
+/** How this program was built. */
+export const BUILD: Build = buildSchema.parse(written);
+
 /** What `--version` prints: version, kind, commit, and the version of Deno. */
-export function describeBuild(build: Build = buildSchema.parse(written)): string {
+export function describeBuild(build: Build = BUILD): string {
   const commit = build.commit === null ? "" : `, commit ${build.commit}`;
   return `${VERSION} (${build.kind}${commit}, Deno ${Deno.version.deno})`;
 }

@@ -66,10 +66,31 @@ const licensesFlag = object({
   licenses: flag("--licenses", { description: message`Show the licences of what Teleworker carries.` }),
 });
 
+const installOptions = {
+  dryRun: option("--dry-run", { description: message`Say what would be done, and do nothing.` }),
+  root: text("--root", "DIR", message`Install for a host whose files are below this folder, such as an image.`),
+};
+
+const installCommand = command("install", object({ verb: constant("install"), ...installOptions }), {
+  brief: message`Install this program on this host, with a configuration and a unit of systemd.`,
+  footer: message`Example: teleworkerd install --dry-run`,
+});
+
+const uninstallCommand = command("uninstall", object({ verb: constant("uninstall"), ...installOptions }), {
+  brief: message`Remove what install put there; configuration, certificates and jobs stay.`,
+  footer: message`Example: teleworkerd uninstall --dry-run`,
+});
+
 const runParser = merge(or(checkCommand, licensesFlag, object({ verb: constant("serve") })), options);
 
 /** The command line. The last is for no words at all, which the choice takes for none of the others. */
-export const parser = or(requestCommand, runParser, object({ verb: constant("serve"), config: constant(undefined) }));
+export const parser = or(
+  installCommand,
+  uninstallCommand,
+  requestCommand,
+  runParser,
+  object({ verb: constant("serve"), config: constant(undefined) }),
+);
 
 /** What `--help` and the manual say of all of it. */
 export const about = {
@@ -80,7 +101,7 @@ export const about = {
 };
 
 /** What a command line asks for. */
-export type CommandLine = RunCommand | RequestCommand;
+export type CommandLine = RunCommand | RequestCommand | InstallCommand;
 
 /** To run the daemon, or to look what works. */
 export interface RunCommand {
@@ -89,6 +110,14 @@ export interface RunCommand {
   readonly output: "text" | "json";
   readonly flags: RawOptions;
   readonly config: string | undefined;
+}
+
+/** To install the daemon, or to take it away. */
+export interface InstallCommand {
+  readonly verb: "install" | "uninstall";
+  readonly dryRun: boolean;
+  /** Folder that holds the files of the host; undefined for this one's. */
+  readonly root: string | undefined;
 }
 
 /** The daemon's command line; ends the process for `--help`, `--version`, `--licenses` and wrong usage (2). */
@@ -105,7 +134,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     aboveError: "none",
     termWidth: "auto",
   });
-  if (parsed.verb === "request") return parsed;
+  if (parsed.verb === "install" || parsed.verb === "uninstall" || parsed.verb === "request") return parsed;
   if (parsed.verb === "licenses") {
     console.log(THIRD_PARTY_LICENSES);
     return exit(0);

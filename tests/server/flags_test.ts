@@ -8,7 +8,12 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { teleworkerd } from "./teleworkerd.ts";
 
 Deno.test("the daemon ends with 2 for wrong usage, and says what is wrong", async () => {
-  const wrong = [["--nonsense"], ["--listen"], ["stray"], ["--max-jobs", "1", "--max-jobs", "2"], [
+  const wrong = [["--nonsense"], ["--listen"], ["stray"], ["install", "--certs", "x"], ["uninstall", "stray"], [
+    "--max-jobs",
+    "1",
+    "--max-jobs",
+    "2",
+  ], [
     "\x1b[31m\u202e",
   ]];
   await Promise.all(wrong.map(async (args) => {

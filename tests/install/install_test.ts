@@ -1,0 +1,245 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { join } from "node:path";
+import { build } from "../build/build.ts";
+import { TemporaryFolder } from "../support/folder.ts";
+import { BINARIES } from "../support/programs.ts";
+import { teleworkerd } from "../server/teleworkerd.ts";
+
+/** Runs what stands behind it with a host's folders that are the test's: $1/etc, $1/local and $1/run, the first with all of ours. */
+const HOST = `set -e
+  mount --bind "$1/etc" /etc
+  mount --bind "$1/local" /usr/local
+  mount --bind "$1/run" /run
+  shift
+  exec "$@"`;
+
+const isRoot = Deno.uid() === 0;
+
+/** Built once for all tests here, and removed with them. */
+const PROGRAM = BINARIES === null ? await buildOnce() : join(BINARIES, "teleworkerd");
+
+async function buildOnce(): Promise<string> {
+  const folder = await TemporaryFolder.create();
+  await Deno.chmod(folder.path, 0o755);
+  addEventListener("unload", () => Deno.removeSync(folder.path, { recursive: true }));
+  return (await build(folder.path)).teleworkerd;
+}
+
+/** A host to install on, as far as the file system goes; its systemd is a script, or missing. */
+class Host implements AsyncDisposable {
+  private constructor(readonly folder: TemporaryFolder) {}
+
+  static async make(): Promise<Host> {
+    const folder = await TemporaryFolder.create();
+    try {
+      for (const name of ["local", "run", "bin"]) await Deno.mkdir(join(folder.path, name));
+      await new Deno.Command("cp", { args: ["-a", "/etc", folder.path] }).output();
+      return new Host(folder);
+    } catch (error) {
+      await folder[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  path(name: string): string {
+    return join(this.folder.path, name);
+  }
+
+  /** Has systemd run there, with a systemctl that does this. */
+  async runSystemd(script: string): Promise<void> {
+    await Deno.mkdir(this.path("run/systemd/system"), { recursive: true });
+    await Deno.writeTextFile(this.path("bin/systemctl"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
+  /** Runs the program there. */
+  async run(...args: string[]) {
+    const words = ["--mount", "--propagation", "private", "sh", "-c", HOST, "sh", this.folder.path, PROGRAM];
+    return await this.#end("unshare", ...words, ...args);
+  }
+
+  /** Runs the program here, to install below a folder. */
+  async runBelow(root: string, ...args: string[]) {
+    return await this.#end("sh", "-c", 'umask 077; exec "$@"', "sh", PROGRAM, ...args, "--root", this.path(root));
+  }
+
+  async #end(program: string, ...args: string[]) {
+    const env = { XDG_CACHE_HOME: this.path("cache"), PATH: `${this.path("bin")}:/usr/sbin:/usr/bin:/sbin:/bin` };
+    const { code, stdout, stderr } = await new Deno.Command(program, { args, env, stdin: "null" }).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  /** Everything below a folder with its mode, but for what every host's has. */
+  list(folder: string): string[] {
+    return [...walk(this.path(folder))].map(([path, mode]) => `${mode} ${path.slice(this.path(folder).length)}`).sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
+
+function* walk(folder: string): Generator<[path: string, mode: string]> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const path = join(folder, name);
+    yield [path, ((Deno.lstatSync(path).mode ?? 0) & 0o7777).toString(8)];
+    if (isDirectory) yield* walk(path);
+  }
+}
+
+const BELOW = [
+  "600 /etc/teleworker/certs/server-key.pem",
+  "644 /etc/systemd/system/teleworkerd.service",
+  "644 /etc/teleworker/teleworkerd.json",
+  "700 /etc/teleworker/certs",
+  "755 /etc",
+  "755 /etc/systemd",
+  "755 /etc/systemd/system",
+  "755 /etc/teleworker",
+  "755 /usr",
+  "755 /usr/local",
+  "755 /usr/local/bin",
+  "755 /usr/local/bin/teleworkerd",
+];
+
+Deno.test("install puts program, configuration, unit and folders below another root, whatever the umask", async (t) => {
+  await using host = await Host.make();
+  await Deno.mkdir(host.path("root"));
+  const [key, config, unit, program] = [
+    "etc/teleworker/certs/server-key.pem",
+    "etc/teleworker/teleworkerd.json",
+    "etc/systemd/system/teleworkerd.service",
+    "usr/local/bin/teleworkerd",
+  ].map((path) => host.path(join("root", path)));
+  if (!key || !config || !unit || !program) throw new Error("unreachable");
+
+  await t.step("--dry-run says so and does nothing", async () => {
+    const { code, stdout } = await host.runBelow("root", "install", "--dry-run");
+    equal(code, 0);
+    for (
+      const said of [/^Would write .*\/bin\/teleworkerd \(mode 0755\)$/m, /^ {4}Delegate=yes$/m, /^ {6}"listen":/m]
+    ) {
+      match(stdout, said);
+    }
+    deepEqual(host.list("root"), []);
+  });
+  await t.step("install", async () => {
+    const { code, stdout } = await host.runBelow("root", "install");
+    equal(code, 0);
+    match(stdout, /^Made .*\/certs \(mode 0700\)$/m);
+    match(stdout, /systemctl enable --now teleworkerd/);
+    await Deno.writeTextFile(key, "a key", { mode: 0o600 });
+    deepEqual(host.list("root"), BELOW);
+    deepEqual(await Deno.readFile(program), await Deno.readFile(PROGRAM));
+  });
+  await t.step("again", async () => {
+    match((await host.runBelow("root", "install")).stdout, /^Nothing to change: all is as it should be\n/);
+    deepEqual(host.list("root"), BELOW);
+  });
+  await t.step("an upgrade replaces program and unit, mends modes, and keeps the configuration", async () => {
+    await Deno.writeTextFile(program, "of before");
+    await Deno.writeTextFile(unit, "of before");
+    await Deno.writeTextFile(config, "{}");
+    await Deno.chmod(join(key, ".."), 0o755);
+    const { stdout } = await host.runBelow("root", "install");
+    match(stdout, /^Replaced .*\/bin\/teleworkerd /m);
+    match(stdout, /^Changed the mode of .*\/certs /m);
+    match(stdout, /^Replaced .*\/teleworkerd.service /m);
+    match(stdout, /^Left as it is .*\/teleworkerd.json$/m);
+    deepEqual(host.list("root"), BELOW);
+    deepEqual(await Deno.readFile(program), await Deno.readFile(PROGRAM));
+    equal(await Deno.readTextFile(config), "{}");
+  });
+  await t.step("uninstall leaves configuration and certificates", async () => {
+    match((await host.runBelow("root", "uninstall", "--dry-run")).stdout, /^Would remove .*\/bin\/teleworkerd$/m);
+    deepEqual(host.list("root"), BELOW);
+    const { code, stdout } = await host.runBelow("root", "uninstall");
+    equal(code, 0);
+    match(stdout, /^Left here: .*\/etc\/teleworker\.$/m);
+    deepEqual(host.list("root"), BELOW.filter((line) => !/\.service|\/bin\/teleworkerd/.test(line)));
+    match((await host.runBelow("root", "uninstall")).stdout, /^Nothing to change/);
+  });
+});
+
+Deno.test({
+  name: "install on a host without systemd leaves out the unit, and says what to do there",
+  ignore: !isRoot,
+  async fn() {
+    await using host = await Host.make();
+    const { code, stdout, stderr } = await host.run("install");
+    equal(code, 0, stderr);
+    match(stdout, /^No systemd runs here\./m);
+    match(stdout, /setsid \/usr\/local\/bin\/teleworkerd --config \/etc\/teleworker\/teleworkerd\.json/);
+    match(stdout, /^ {4}KillMode=process$/m);
+    deepEqual(host.list("local"), ["755 /bin", "755 /bin/teleworkerd"]);
+    deepEqual(host.list("etc/teleworker"), ["644 /teleworkerd.json", "700 /certs"]);
+    deepEqual(await Deno.stat(host.path("etc/systemd/system/teleworkerd.service")).catch(() => null), null);
+    equal((await host.run("uninstall")).code, 0);
+    deepEqual(host.list("local"), ["755 /bin"]);
+  },
+});
+
+Deno.test({ name: "an install that fails leaves what was there", ignore: !isRoot }, async (t) => {
+  await using host = await Host.make();
+  await host.runSystemd("echo 'Cannot reload: the bus is gone' >&2; exit 1");
+  const fails = async (says: RegExp) => {
+    const { code, stdout, stderr } = await host.run("install");
+    deepEqual([code, stdout], [1, ""]);
+    match(stderr, says);
+  };
+  await t.step("nothing, on a new host", async () => {
+    await fails(/^teleworkerd: Cannot run "systemctl daemon-reload": Cannot reload: the bus is gone\n$/);
+    deepEqual(host.list("local"), []);
+    equal(await Deno.stat(host.path("etc/teleworker")).catch(() => null), null);
+  });
+  await t.step("program and modes of before, in an upgrade", async () => {
+    await Deno.mkdir(host.path("etc/teleworker/certs"), { recursive: true, mode: 0o755 });
+    await Deno.mkdir(host.path("local/bin"));
+    await Deno.writeTextFile(host.path("local/bin/teleworkerd"), "of before", { mode: 0o755 });
+    const before = [host.list("local"), host.list("etc/teleworker")];
+    await fails(/daemon-reload/);
+    deepEqual([host.list("local"), host.list("etc/teleworker")], before);
+    equal(await Deno.readTextFile(host.path("local/bin/teleworkerd")), "of before");
+  });
+  await t.step("the same where there is no space", async () => {
+    const before = host.list("etc/teleworker");
+    const full = HOST.replace("shift", "mount -t tmpfs -o size=1M tmpfs /usr/local\n  shift")
+      .replace('exec "$@"', '"$@" || find /usr/local -mindepth 1');
+    const { stdout, stderr } = await new Deno.Command("unshare", {
+      args: ["--mount", "--propagation", "private", "sh", "-c", full, "sh", host.folder.path, PROGRAM, "install"],
+      env: { XDG_CACHE_HOME: host.path("cache") },
+      stdin: "null",
+    }).output();
+    match(
+      new TextDecoder().decode(stderr),
+      /^teleworkerd: Cannot write "\/usr\/local\/bin\/teleworkerd": No space left on device\n$/,
+    );
+    equal(new TextDecoder().decode(stdout), "");
+    deepEqual(host.list("etc/teleworker"), before);
+  });
+});
+
+Deno.test({ name: "install and uninstall are refused without root", ignore: !isRoot }, async () => {
+  await using host = await Host.make();
+  await Deno.chmod(host.folder.path, 0o755);
+  await Deno.mkdir(host.path("nobody"));
+  await Deno.chown(host.path("nobody"), 65534, 65534);
+  for (const verb of ["install", "uninstall"]) {
+    const { code, stderr } = await new Deno.Command("setpriv", {
+      args: ["--reuid=65534", "--regid=65534", "--clear-groups", PROGRAM, verb],
+      env: { XDG_CACHE_HOME: host.path("nobody") },
+      stdin: "null",
+    }).output();
+    equal(code, 1);
+    match(new TextDecoder().decode(stderr), new RegExp(`^teleworkerd: Cannot ${verb}: run it as root`));
+  }
+});
+
+Deno.test(
+  { name: "a program that is run from its source cannot be installed", ignore: BINARIES !== null },
+  async () => {
+    const { code, stdout, stderr } = await teleworkerd(["install", "--dry-run"]);
+    deepEqual([code, stdout], [1, ""]);
+    match(stderr, /^teleworkerd: Cannot install a program that is run from its source/);
+  },
+);
