@@ -42,6 +42,8 @@ unpack() {
   trap - EXIT HUP INT TERM
 }
 
+runtime=@runtime@
+program=@program@
 user=$(id -u)
 find_cache
 [ -e "$cache" ] || why=$(mkdir -p "$cache" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
@@ -49,7 +51,7 @@ find_cache
   fail "Cannot use the cache \"$cache\": it is not a folder of mode 700 that belongs to user $user"
 if [ "$(look @names@)" != "@expected@" ]; then
   find "$cache" -name 'unpacking.*' -mmin +60 -exec rm -f {} +
-  why=$(mkdir -p "$cache/@program@" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
+  why=$(mkdir -p "$cache/$program" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
   @unpack@
 fi
 
@@ -60,4 +62,4 @@ if [ @name@ = teleworkerd ] || [ "$(stat -f -c %a "$cache")" -lt 1024 ]; then DE
 # The file that `teleworkerd install` copies.
 TELEWORKER_FILE=$0
 export TELEWORKER_FILE DENO_DIR DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
-exec "$cache/@runtime@" run --quiet --no-prompt --no-config --no-lock --no-remote --no-npm --no-check @flags@ "$cache/@program@/@main@" "$@"
+exec "$cache/$runtime" run --quiet --no-prompt --no-config --no-lock --no-remote --no-npm --no-check @flags@ "$cache/$program/@main@" "$@"

@@ -4,7 +4,7 @@ import launcherTemplate from "./launcher.sh" with { type: "text" };
 import { type ProgramName, runFlags } from "./run_flags.ts";
 
 /** Where the parts begin in the file: the launcher before them is filled up with empty lines, so that it need not count itself. */
-const LAUNCHER_BYTES = 8192;
+const LAUNCHER_BYTES = 16_384;
 
 /** A file that the launcher unpacks. */
 interface Part {
@@ -34,8 +34,8 @@ export async function selfContain(
   const program = `${name}-${await sha256(new TextEncoder().encode(packed.map(({ hash }) => hash).join()))}`;
   const runtimeName = `runtime-${runtime.hash}`;
   const parts = [
-    { name: runtimeName, mode: 500, part: runtime },
-    ...packed.map((part, index) => ({ name: `${program}/${modules[index]}`, mode: 400, part })),
+    { name: "$runtime", mode: 500, part: runtime },
+    ...packed.map((part, index) => ({ name: `$program/${modules[index]}`, mode: 400, part })),
   ];
   const launcher = fill(launcherTemplate, {
     name,

@@ -99,8 +99,8 @@ function indent(text: string): string[] {
 /** What is left to do, by how the host was found. */
 function nextSteps(steps: readonly Step[], { root, systemd }: Target, elsewhere: boolean): string[] {
   const certificates = found(join(root, CERTS, "server.pem")) !== null ? [] : [
-    `Put ca.pem, server.pem and server-key.pem into ${CERTS}; where your authority is they are made by`,
-    "    teleworker certs server HOST",
+    `It needs ca.pem, server.pem and server-key.pem in ${CERTS}. Make the key, and what is to be signed where your authority is:`,
+    `    teleworkerd request HOST --certs ${CERTS}`,
   ];
   if (elsewhere) return [...certificates, `When that host runs: systemctl enable --now ${SERVICE}`];
   if (!systemd) return [...certificates, ...withoutSystemd()];
