@@ -5,7 +5,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import type { Build } from "../lib/contract/build.ts";
+import type { Build } from "../lib/about/build.ts";
 import { bundle } from "./bundle.ts";
 import { compile, whyNotCompile } from "./compile.ts";
 import { commit } from "./commit.ts";

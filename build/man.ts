@@ -6,7 +6,7 @@
 import { join, resolve } from "node:path";
 import { EXIT } from "../lib/client/exit_code.ts";
 import * as client from "../lib/client/program.ts";
-import { VERSION } from "../lib/contract/mod.ts";
+import { VERSION } from "../lib/about/version.ts";
 import * as server from "../lib/server/flags.ts";
 import { sourceDate } from "./commit.ts";
 import { type ManualPage, writeManual } from "./manual.ts";

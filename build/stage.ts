@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Build } from "../lib/contract/build.ts";
+import type { Build } from "../lib/about/build.ts";
 
 /** Top of the repository. */
 export const ROOT = new URL("..", import.meta.url).pathname;
@@ -17,7 +17,7 @@ export async function stage(build: Build): Promise<Stage> {
       await Deno.copyFile(join(ROOT, name), join(path, name));
     }
     await copyFolder(join(ROOT, "lib"), join(path, "lib"));
-    await Deno.writeTextFile(join(path, "lib/contract/build.json"), JSON.stringify(build));
+    await Deno.writeTextFile(join(path, "lib/about/build.json"), JSON.stringify(build));
   } catch (error) {
     await Deno.remove(path, { recursive: true });
     throw error;

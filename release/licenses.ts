@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { contentsOf, type Package, ROOT } from "./packages.ts";
 
-const FILE = join(ROOT, "lib/contract/third_party_licenses.txt");
+const FILE = join(ROOT, "lib/about/third_party_licenses.txt");
 
 /** The text of all licences, each once, below the names of the packages that it is the licence of. */
 export async function collectLicenses(): Promise<string> {

@@ -3,7 +3,7 @@
  * deno.json, or the changelog says nothing of it.
  * @module
  */
-import { VERSION } from "../lib/contract/mod.ts";
+import { VERSION } from "../lib/about/version.ts";
 
 /** A changelog's section of a version, without its heading. Throws when there is none, or when it is empty. */
 export function notesOf(changelog: string, version: string): string {

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { VERSION } from "../lib/contract/mod.ts";
+import { VERSION } from "../lib/about/version.ts";
 import { contentsOf, type Package } from "./packages.ts";
 
 /** A program, package or runtime. */

@@ -6,12 +6,13 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Who may know whom, besides itself. */
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
-  client: ["contract", "pki"],
-  server: ["contract", "worker", "pki"],
+  client: ["about", "contract", "pki"],
+  server: ["about", "contract", "worker", "pki"],
+  install: ["about"],
   worker: ["cgroup", "output"],
   // For the version.
-  contract: ["deno.json"],
-  install: ["contract"],
+  about: ["deno.json"],
+  contract: [],
   cgroup: [],
   output: [],
   pki: [],

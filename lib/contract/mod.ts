@@ -2,9 +2,7 @@
  * What travels between client and server: calls, bodies, queries, headers, problems.
  * @module
  */
-export * from "./build.ts";
 export * from "./job.ts";
-export * from "./licenses.ts";
 export * from "./limits.ts";
 export * from "./list.ts";
 export * from "./output.ts";

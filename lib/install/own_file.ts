@@ -1,5 +1,5 @@
 import { realpath } from "node:fs/promises";
-import type { Build } from "../contract/mod.ts";
+import type { Build } from "../about/build.ts";
 
 /**
  * The file that this program is.

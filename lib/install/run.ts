@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { BUILD } from "../contract/mod.ts";
+import { BUILD } from "../about/build.ts";
 import { carryOut } from "./carry_out.ts";
 import { CACHE, CERTS, CONFIG, PROGRAM, RUNTIME, SERVICE, STATE, UNIT_TEXT } from "./layout.ts";
 import { ownFile } from "./own_file.ts";

@@ -1,6 +1,6 @@
 import { logger } from "./logger.ts";
 import { resolve } from "node:path";
-import { VERSION } from "../contract/mod.ts";
+import { VERSION } from "../about/version.ts";
 import { openFilesLimit, Worker } from "../worker/mod.ts";
 import { createApp } from "./app.ts";
 import { Audit } from "./audit.ts";

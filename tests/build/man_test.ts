@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import type { Usage } from "@optique/core/usage";
 import { parserFor } from "../../lib/client/program.ts";
-import { VERSION } from "../../lib/contract/mod.ts";
+import { VERSION } from "../../lib/about/version.ts";
 import { parser as server } from "../../lib/server/flags.ts";
 import { escape } from "../../build/roff.ts";
 import { TemporaryFolder } from "../support/folder.ts";

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { THIRD_PARTY_LICENSES } from "../../lib/contract/mod.ts";
+import { THIRD_PARTY_LICENSES } from "../../lib/about/licenses.ts";
 import { collectLicenses } from "../../release/licenses.ts";
 import { contentsOf } from "../../release/packages.ts";
 

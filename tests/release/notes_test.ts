@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
-import { VERSION } from "../../lib/contract/mod.ts";
+import { VERSION } from "../../lib/about/version.ts";
 import { notesOf, versionOf } from "../../release/notes.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
-import { VERSION } from "../../lib/contract/mod.ts";
+import { VERSION } from "../../lib/about/version.ts";
 import { makeSbom } from "../../release/sbom.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;

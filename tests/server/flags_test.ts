@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
-import { VERSION } from "../../lib/contract/mod.ts";
+import { VERSION } from "../../lib/about/version.ts";
 import { flagOf, OPTION_NAMES, variableOf } from "../../lib/server/options.ts";
 import { removeCgroups } from "../support/cgroups.ts";
 import { makeCertificates } from "../support/certificates.ts";

@@ -1,5 +1,6 @@
 import { equal, ok } from "node:assert/strict";
-import { VERSION, versionSchema } from "../../../lib/contract/mod.ts";
+import { VERSION } from "../../../lib/about/version.ts";
+import { versionSchema } from "../../../lib/contract/mod.ts";
 import { Daemon } from "../../support/daemon.ts";
 import { Https } from "../../support/https.ts";
 

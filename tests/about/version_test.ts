@@ -1,5 +1,5 @@
 import { match } from "node:assert/strict";
-import { VERSION } from "../../lib/contract/mod.ts";
+import { VERSION } from "../../lib/about/version.ts";
 
 Deno.test("VERSION is a semantic version", () => {
   match(VERSION, /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/);
