@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { join } from "node:path";
 import type { ListOptions } from "../../lib/worker/mod.ts";
 import { TestWorker } from "./worker.ts";
 
@@ -65,4 +66,71 @@ Deno.test("list keeps its order across workers", async () => {
   deepEqual(test.worker.list({ limit: 3 }), before);
   const { id } = await test.run(["true"]);
   equal(test.worker.list({ limit: 1 }).jobs[0]?.id, id);
+});
+
+/** The cursors of alice's list of one job a page, while so many of bob's lie before, between and after hers. */
+async function cursorsBeside(others: number): Promise<(number | null)[]> {
+  await using test = await TestWorker.open();
+  for (let index = 0; index < 4; index++) {
+    for (let other = 0; other < others; other++) await test.run(["true"], { owner: "bob" });
+    await test.run(["true"]);
+  }
+  const pages = (owner: string) => {
+    const cursors: (number | null)[] = [];
+    for (let cursor: number | null | undefined; cursor !== null; cursors.push(cursor)) {
+      ({ cursor } = test.worker.list({ limit: 1, owner, cursor }));
+    }
+    return cursors;
+  };
+  const before = pages("alice");
+  await test.close();
+  await test.open();
+  deepEqual(pages("alice"), before);
+  // Another's cursor is a place among her own jobs, whatever it was in his.
+  for (const cursor of pages("bob")) {
+    const { jobs } = test.worker.list({ limit: 10, owner: "alice", cursor: cursor ?? undefined });
+    ok(jobs.every(({ owner }) => owner === "alice"));
+  }
+  return before;
+}
+
+Deno.test("list gives an owner cursors that tell nothing of how many jobs others have", async () => {
+  deepEqual(await cursorsBeside(0), await cursorsBeside(2));
+});
+
+Deno.test("list goes on page by page of one owner's jobs also when what the cursor points at is removed", async () => {
+  await using test = await TestWorker.open();
+  const ids: string[] = [];
+  for (let index = 0; index < 5; index++) {
+    await test.run(["true"], { owner: "bob" });
+    ids.unshift((await test.run(["true"])).id);
+  }
+  const first = test.worker.list({ limit: 2, owner: "alice" });
+  for (const { id } of first.jobs) await test.worker.remove(id);
+  await test.close();
+  await test.open();
+  await test.run(["true"]);
+  const second = test.worker.list({ limit: 10, owner: "alice", cursor: first.cursor ?? undefined });
+  deepEqual(second.jobs.map(({ id }) => id), ids.slice(2));
+});
+
+Deno.test("list gives records of before there was an owner's sequence their places", async () => {
+  await using test = await TestWorker.open();
+  const ids: string[] = [];
+  for (let index = 0; index < 3; index++) ids.unshift((await test.run(["true"])).id);
+  await test.close();
+  for (const id of ids) {
+    const path = join(test.state, "jobs", id, "spec.json");
+    const { ownerSequence: _, ...older } = JSON.parse(await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, JSON.stringify(older));
+  }
+  await test.open();
+  ids.unshift((await test.run(["true"])).id);
+  const seen: string[] = [];
+  for (let cursor: number | null | undefined; cursor !== null;) {
+    const page = test.worker.list({ limit: 1, owner: "alice", cursor });
+    seen.push(...page.jobs.map(({ id }) => id));
+    cursor = page.cursor;
+  }
+  deepEqual(seen, ids);
 });
