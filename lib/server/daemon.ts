@@ -30,6 +30,9 @@ export async function runDaemon(
   // Sockets are open to their owner only from the moment they are made, and so is every file.
   Deno.umask(0o077);
   await using stack = new AsyncDisposableStack();
+  // Before the worker, which tells it what it does, also of what it finds at once.
+  const audit = stack.use(new Audit(options));
+  stack.use(onHangup(() => audit.reopen()));
   const { cgroupRoot, maxJobs, defaultLimits, maxLimits } = options;
   const worker = await Worker.begin({
     stateFolder,
@@ -40,10 +43,9 @@ export async function runDaemon(
     maxLimits,
     outputMaxBytes: options.outputMax,
     keep: { seconds: options.keepFor, jobs: options.keepJobs, bytes: options.keepBytes },
+    onAction: (action) => audit.acted(action),
   });
   stack.use(worker);
-  const audit = stack.use(new Audit(options));
-  stack.use(onHangup(() => audit.reopen()));
   const answer = createApp({ worker, audit, followers: new Followers(options.maxFollowers) });
   const { cgroups } = worker;
   logger.info("Version {version} on cgroups {mode}: {controllers}", { version: VERSION, ...cgroups });

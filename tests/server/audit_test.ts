@@ -75,6 +75,27 @@ Deno.test("the audit log has a line for each decision and for what came of it", 
   });
 });
 
+Deno.test("the audit log has a line for what the daemon does to jobs by itself", async () => {
+  await withAudit(["--keep-jobs", "1"], async (daemon, path) => {
+    using alice = await Https.as(daemon, "alice");
+    const old = await alice.start({ command: "sleep", args: ["1000"], timeoutSeconds: 0.3 });
+    await alice.wait(old.id);
+    await alice.wait((await alice.start({ command: "true", args: [] })).id);
+    await daemon.end();
+    // It looks for what is not to be kept when it starts.
+    await daemon.run();
+    const lines = await until("the old job is gone", async () => {
+      const own = (await auditLines(path)).filter(({ name }) => name === "teleworkerd");
+      return own.length >= 2 ? own : null;
+    });
+    const what = { event: "outcome", allowed: true, job: old.id, owner: "alice", name: "teleworkerd" };
+    deepEqual(lines.map(({ time: _, ...line }) => line), [
+      { ...what, route: "stop", reason: "It ran past its timeout of 0.3 s" },
+      { ...what, route: "remove", reason: "Only the newest 1 ended jobs are kept" },
+    ]);
+  });
+});
+
 Deno.test("the audit log has a line for each connection that is not let in", async () => {
   await withAudit([], async (daemon, path) => {
     for (const certificate of [null, "server", "ca"]) {
