@@ -50,6 +50,8 @@ export class Audit implements Disposable {
   /** Who can read the log but not this process cannot try out arguments against the hashes. */
   readonly #key = randomBytes(32);
   #file: Deno.FsFile | undefined;
+  /** Whether the log has said that others have access to the file. */
+  #warned = false;
   /** Whether the last line could not be written, or not whole. */
   #failing = false;
   readonly #certified = this.#allowance("More certificates were refused than are recorded one by one");
@@ -115,6 +117,10 @@ export class Audit implements Disposable {
   #open(): void {
     if (this.#path === undefined) return;
     this.#file = Deno.openSync(this.#path, { append: true, create: true, mode: 0o600 });
+    const { isFile, mode } = this.#file.statSync();
+    if (this.#warned || !isFile || mode === null || (mode & 0o007) === 0) return;
+    logger.warn("Others have access to the audit log; run: chmod o= {path}", { path: this.#path });
+    this.#warned = true;
   }
 
   #argsOf({ command, args }: NonNullable<AuditEvent["started"]>): object {

@@ -5,6 +5,7 @@ import { openFilesLimit, Worker } from "../worker/mod.ts";
 import { createApp } from "./app.ts";
 import { Audit } from "./audit.ts";
 import { CredentialWatch } from "./credential_watch.ts";
+import { requireOwnFolders } from "./credential_folders.ts";
 import { credentialFiles, readCredentials } from "./credentials.ts";
 import { Followers } from "./followers.ts";
 import type { Options } from "./options.ts";
@@ -23,6 +24,7 @@ export async function runDaemon(
 ): Promise<void> {
   const stateFolder = resolve(options.stateDir);
   const files = credentialFiles(options);
+  if (files !== null) requireOwnFolders(files);
   const credentials = files === null ? null : await readCredentials(files);
   if (credentials === null && options.socket === undefined) {
     throw new Error("Cannot listen: name the certificates with --certs, or a local socket with --socket");

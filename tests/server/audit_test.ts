@@ -200,6 +200,21 @@ Deno.test("SIGHUP opens the audit log anew, and nothing is lost", async () => {
   });
 });
 
+Deno.test("a daemon whose audit log is open to others says so once", async () => {
+  await using folder = await TemporaryFolder.create();
+  const path = join(folder.path, "audit.log");
+  await Deno.writeTextFile(path, "");
+  await Deno.chmod(path, 0o644);
+  await using daemon = await Daemon.start({ flags: ["--audit-log", path] });
+  await daemon.logged(/Others have access to the audit log; run: chmod o= .*audit\.log/);
+  daemon.signal("SIGHUP");
+  using alice = await Https.as(daemon, "alice");
+  equal(await alice.status("/healthz"), 200);
+  await daemon.end();
+  equal(daemon.log.split("Others have access").length - 1, 1, daemon.log);
+  equal((await auditLines(path)).length, 1);
+});
+
 Deno.test("a daemon whose audit log cannot be written goes on, and says so once", async () => {
   await using daemon = await Daemon.start({ flags: ["--audit-log", "/dev/full"] });
   using alice = await Https.as(daemon, "alice");
