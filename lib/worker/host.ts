@@ -11,6 +11,7 @@ import { jobFolder, logPath, removeIfThere, type StateFolder } from "./state_fol
 
 /** What the worker does to a job of its own accord, though nobody asks for it now. */
 export interface Action {
+  /** What. */
   readonly kind: "stop" | "remove";
   /** The job's. */
   readonly id: string;

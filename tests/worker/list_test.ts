@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
-import type { ListOptions } from "../../lib/worker/mod.ts";
+import type { ListOptions, Page } from "../../lib/worker/mod.ts";
 import { TestWorker } from "./worker.ts";
 
 Deno.test("list gives the jobs that fit, newest first", async (t) => {
@@ -68,6 +68,15 @@ Deno.test("list keeps its order across workers", async () => {
   equal(test.worker.list({ limit: 1 }).jobs[0]?.id, id);
 });
 
+/** An owner's list, one job a page. */
+function pagesOf({ worker }: TestWorker, owner: string): Page[] {
+  const pages = [worker.list({ limit: 1, owner })];
+  for (let cursor = pages[0]?.cursor; typeof cursor === "number"; cursor = pages.at(-1)?.cursor) {
+    pages.push(worker.list({ limit: 1, owner, cursor }));
+  }
+  return pages;
+}
+
 /** The cursors of alice's list of one job a page, while so many of bob's lie before, between and after hers. */
 async function cursorsBeside(others: number): Promise<(number | null)[]> {
   await using test = await TestWorker.open();
@@ -75,19 +84,13 @@ async function cursorsBeside(others: number): Promise<(number | null)[]> {
     for (let other = 0; other < others; other++) await test.run(["true"], { owner: "bob" });
     await test.run(["true"]);
   }
-  const pages = (owner: string) => {
-    const cursors: (number | null)[] = [];
-    for (let cursor: number | null | undefined; cursor !== null; cursors.push(cursor)) {
-      ({ cursor } = test.worker.list({ limit: 1, owner, cursor }));
-    }
-    return cursors;
-  };
-  const before = pages("alice");
+  const cursorsOf = (owner: string) => pagesOf(test, owner).map(({ cursor }) => cursor);
+  const before = cursorsOf("alice");
   await test.close();
   await test.open();
-  deepEqual(pages("alice"), before);
+  deepEqual(cursorsOf("alice"), before);
   // Another's cursor is a place among her own jobs, whatever it was in his.
-  for (const cursor of pages("bob")) {
+  for (const cursor of cursorsOf("bob")) {
     const { jobs } = test.worker.list({ limit: 10, owner: "alice", cursor: cursor ?? undefined });
     ok(jobs.every(({ owner }) => owner === "alice"));
   }
@@ -126,11 +129,5 @@ Deno.test("list gives records of before there was an owner's sequence their plac
   }
   await test.open();
   ids.unshift((await test.run(["true"])).id);
-  const seen: string[] = [];
-  for (let cursor: number | null | undefined; cursor !== null;) {
-    const page = test.worker.list({ limit: 1, owner: "alice", cursor });
-    seen.push(...page.jobs.map(({ id }) => id));
-    cursor = page.cursor;
-  }
-  deepEqual(seen, ids);
+  deepEqual(pagesOf(test, "alice").flatMap(({ jobs }) => jobs.map(({ id }) => id)), ids);
 });
