@@ -1,5 +1,5 @@
 import { type Certificate, describeSubject, parseCertificate } from "./certificate.ts";
-import { makersOf, readRevocationLists, type RevocationList } from "./crl.ts";
+import { isOlder, makersOf, readRevocationLists, type RevocationList } from "./crl.ts";
 import { IdentityError } from "./identity.ts";
 import { type Authority, hasIssued, parseAuthorities } from "./trust.ts";
 
@@ -7,6 +7,8 @@ import { type Authority, hasIssued, parseAuthorities } from "./trust.ts";
 export class Authorities {
   /** Which lists there are that none of these authorities has made, and which are not used: the issuer of each, to be read. */
   readonly foreignLists: readonly string[];
+  /** Whose lists were not used because newer ones are in force. */
+  readonly olderLists: readonly string[];
   readonly #authorities: readonly (Authority & { readonly lists: readonly RevocationList[] })[];
   /** Also those of authorities that have gone, which may come back. */
   readonly #lists: readonly RevocationList[];
@@ -15,6 +17,7 @@ export class Authorities {
     authorities: readonly Authority[],
     lists: readonly RevocationList[],
     foreign: readonly RevocationList[] = [],
+    older: readonly RevocationList[] = [],
   ) {
     this.#lists = lists;
     this.#authorities = authorities.map((authority) => ({
@@ -22,6 +25,7 @@ export class Authorities {
       lists: lists.filter((list) => hasIssued(authority, list)),
     }));
     this.foreignLists = foreign.map(describeIssuer);
+    this.olderLists = [...new Set(older.map(describeIssuer))];
   }
 
   /**
@@ -37,7 +41,8 @@ export class Authorities {
   /**
    * The same authorities with these lists in the place of each one's old. Of an authority with none among them the old stay in force:
    * nothing that was revoked comes back because a file holds another's list only. Lists of other authorities are not used, for their
-   * signatures cannot be checked: a file may well still hold that of one whose place another has taken.
+   * signatures cannot be checked: a file may well still hold that of one whose place another has taken. Nor are those of an authority
+   * that has newer ones in force: what it has revoked since would come back.
    *
    * @param pem One or more lists.
    * @throws {Error} if they cannot be read, there is none, or one says that it is of one of the authorities and is not; see `makersOf`.
@@ -46,9 +51,16 @@ export class Authorities {
     const lists = readRevocationLists(pem);
     if (lists.length === 0) throw new Error("Cannot read revocation list: there is none in the file");
     const foreign = lists.filter((list) => makersOf(list, this.#authorities).length === 0);
-    const replaced = this.#authorities.filter((authority) => lists.some((list) => hasIssued(authority, list)));
+    // Of several lists of one authority in a file the newest counts.
+    const ahead = this.#authorities.filter((authority) => {
+      const come = lists.filter((list) => hasIssued(authority, list));
+      return come.length > 0 && authority.lists.some((inForce) => come.every((list) => isOlder(list, inForce)));
+    });
+    const older = lists.filter((list) => ahead.some((authority) => hasIssued(authority, list)));
+    const used = lists.filter((list) => !foreign.includes(list) && !older.includes(list));
+    const replaced = this.#authorities.filter((authority) => used.some((list) => hasIssued(authority, list)));
     const kept = this.#lists.filter((list) => !replaced.some((authority) => hasIssued(authority, list)));
-    return new Authorities(this.#authorities, [...lists.filter((list) => !foreign.includes(list)), ...kept], foreign);
+    return new Authorities(this.#authorities, [...used, ...kept], foreign, older);
   }
 
   /** The same authorities with the lists of others: those of its lists that one of these authorities has signed. */

@@ -107,6 +107,15 @@ export function makersOf<T extends Authority>(list: RevocationList, authorities:
   return makers;
 }
 
+/**
+ * Whether one list of an authority is older than another: by their numbers, which only ever rise (RFC 5280, 5.2.3), where both have one,
+ * for its clock may have been wrong; else by their times.
+ */
+export function isOlder(one: RevocationList, other: RevocationList): boolean {
+  if (one.number > 0n && other.number > 0n && one.number !== other.number) return one.number < other.number;
+  return one.thisUpdate < other.thisUpdate;
+}
+
 function isClaimed({ certificate }: Authority, { issuer, keyIdentifier }: RevocationList): boolean {
   if (!equalBytes(issuer, certificate.subjectName)) return false;
   const own = subjectKeyIdentifier(certificate);

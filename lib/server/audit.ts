@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
 import type { RouteName } from "../contract/mod.ts";
+import type { Action } from "../worker/mod.ts";
 import { Allowance } from "./allowance.ts";
 import type { Caller } from "./context.ts";
 import { escapeControls } from "./escape_controls.ts";
@@ -14,6 +15,9 @@ import type { Options } from "./options.ts";
  */
 const MOST_REFUSED = 60;
 const MINUTE = 60_000;
+
+/** Who did what the daemon does by itself; no certificate may carry this name. */
+export const DAEMON_NAME = "teleworkerd";
 
 /** What the audit log tells of. */
 export interface AuditEvent {
@@ -31,6 +35,8 @@ export interface AuditEvent {
   readonly route?: RouteName | null;
   /** The job's id, or what was in its place. */
   readonly job?: string | undefined;
+  /** Whose job, where that is not known from before. */
+  readonly owner?: string | undefined;
   /** The HTTP status of the answer. */
   readonly status?: number | undefined;
   /** What a start has started. */
@@ -44,6 +50,8 @@ export class Audit implements Disposable {
   /** Who can read the log but not this process cannot try out arguments against the hashes. */
   readonly #key = randomBytes(32);
   #file: Deno.FsFile | undefined;
+  /** Whether the log has said that others have access to the file. */
+  #warned = false;
   /** Whether the last line could not be written, or not whole. */
   #failing = false;
   readonly #certified = this.#allowance("More certificates were refused than are recorded one by one");
@@ -67,11 +75,11 @@ export class Audit implements Disposable {
    * Writes a line. What cannot be written is lost; the daemon goes on, and its own log says so once.
    * @returns whether there is a line: of those who are nobody's known, so many a minute have one, and the others are counted.
    */
-  record({ event, allowed, reason, who, route, job, status, started }: AuditEvent): boolean {
+  record({ event, allowed, reason, who, route, job, owner, status, started }: AuditEvent): boolean {
     const { name, role, serial, subject, peer } = who;
     if (name === undefined && !(subject === undefined ? this.#strangers : this.#certified).take()) return false;
     this.#write({
-      ...{ event, allowed, route, job: job?.slice(0, 64), status, reason: reason?.slice(0, 1024) },
+      ...{ event, allowed, route, job: job?.slice(0, 64), owner, status, reason: reason?.slice(0, 1024) },
       ...{ name, role, serial, subject, peer },
       ...(started === undefined ? {} : { command: started.command, ...this.#argsOf(started) }),
     });
@@ -81,6 +89,11 @@ export class Audit implements Disposable {
   /** Records that a request came to no route, or, without a status, that its connection was cut off instead of an answer. */
   refused(who: Caller, reason: string, status?: number): void {
     this.record({ event: "decision", allowed: false, route: null, who, reason, status });
+  }
+
+  /** Records what the daemon did to a job by itself. */
+  acted({ kind, id, owner, reason }: Action): void {
+    this.record({ event: "outcome", allowed: true, who: { name: DAEMON_NAME }, route: kind, job: id, owner, reason });
   }
 
   /** Opens the file anew, for after its renaming. */
@@ -104,6 +117,10 @@ export class Audit implements Disposable {
   #open(): void {
     if (this.#path === undefined) return;
     this.#file = Deno.openSync(this.#path, { append: true, create: true, mode: 0o600 });
+    const { isFile, mode } = this.#file.statSync();
+    if (this.#warned || !isFile || mode === null || (mode & 0o007) === 0) return;
+    logger.warn("Others have access to the audit log; run: chmod o= {path}", { path: this.#path });
+    this.#warned = true;
   }
 
   #argsOf({ command, args }: NonNullable<AuditEvent["started"]>): object {

@@ -1,5 +1,5 @@
-import { dirname, resolve } from "node:path";
-import { type CredentialFiles, type Credentials, rereadCredentials } from "./credentials.ts";
+import { foldersOf } from "./credential_folders.ts";
+import { type CredentialFiles, type Credentials, rereadCredentials, timeProblem } from "./credentials.ts";
 import { logger } from "./logger.ts";
 
 /** Milliseconds from a change to the look at it: of the files of one change the last may just be on its way. */
@@ -22,6 +22,8 @@ export class CredentialWatch implements AsyncDisposable {
   #closed = false;
   /** What was wrong at the last look, since when, and whether the log says so. */
   #problem = { text: "", since: 0, told: false };
+  /** What is wrong with the time of the server's certificate, as the log has said. */
+  #time = "";
   /** The time that the lists of revoked certificates are good for, once the log has said that it is over. */
   #stale: number | undefined;
   /** The authorities whose lists are not used, as the log has said. */
@@ -86,6 +88,7 @@ export class CredentialWatch implements AsyncDisposable {
       this.#apply(found);
       logger.info("Took in a change of {what}", { what: changed.join(" and ") });
     }
+    this.#tellTime();
     this.#tellStale();
     this.#tellForeign();
     this.look(this.#tell(problems.join("; ")) ? PATIENCE : SAFETY_LOOK);
@@ -102,6 +105,14 @@ export class CredentialWatch implements AsyncDisposable {
       this.#problem.told = true;
     }
     return problem !== "" && !this.#problem.told;
+  }
+
+  #tellTime(): void {
+    const problem = timeProblem(this.#current.certificate) ?? "";
+    if (problem !== "" && problem !== this.#time) {
+      logger.warn("Clients will refuse the server's certificate: {problem}", { problem });
+    }
+    this.#time = problem;
   }
 
   #tellStale(): void {
@@ -122,17 +133,4 @@ export class CredentialWatch implements AsyncDisposable {
     }
     this.#foreign = issuers;
   }
-}
-
-/** The folders that are there. */
-function foldersOf({ ca, certificate, key, crl }: CredentialFiles): string[] {
-  const folders = [ca, certificate, key, ...(crl === undefined ? [] : [crl])].map((file) => dirname(resolve(file)));
-  return [...new Set(folders)].filter((folder) => {
-    try {
-      return Deno.statSync(folder).isDirectory;
-    } catch {
-      // That of the lists need not be there.
-      return false;
-    }
-  });
 }

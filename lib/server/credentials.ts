@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { Authorities } from "../pki/authorities.ts";
+import { parseCertificate } from "../pki/certificate.ts";
 import { checkServable, ServerIdentityError } from "../pki/server_identity.ts";
 import type { Options } from "./options.ts";
 
@@ -79,7 +80,13 @@ export async function rereadCredentials(
       return otherwise;
     }
   };
-  const pair = await attempt(() => readPair(files), { certificate: old.certificate, key: old.key });
+  const pair = await attempt(async () => {
+    const pair = await readPair(files);
+    const problem = timeProblem(pair.certificate);
+    // One that is good now is not given up for one that clients would refuse.
+    if (problem === undefined || timeProblem(old.certificate) !== undefined) return pair;
+    throw new Error(`Cannot use the certificate "${files.certificate}": ${problem}`);
+  }, { certificate: old.certificate, key: old.key });
   const { ca, authorities } = await attempt(async () => {
     const ca = await read(files.ca);
     if (ca === old.ca) return old;
@@ -91,12 +98,23 @@ export async function rereadCredentials(
       throw new Error(`Cannot read "${files.crl}": it has gone; what was revoked stays so`);
     }
     const revoked = crl === undefined ? authorities : authorities.withRevocations(crl);
+    for (const list of revoked.olderLists) {
+      problem(new Error(`Cannot use the revocation list of ${list}: it is older than the one in force`));
+    }
     return { ...pair, ca, crl, authorities: crl === old.crl && ca === old.ca ? old.authorities : revoked };
   }, { ...pair, ca, crl: old.crl, authorities });
 }
 
+/** Why a certificate, in PEM, is not valid now; `undefined` if it is. */
+export function timeProblem(pem: string, now: Date = new Date()): string | undefined {
+  const { notBefore, notAfter } = parseCertificate(Uint8Array.from(new X509Certificate(pem).raw));
+  // Written so that a time that is not a number is a problem.
+  if (!(notBefore <= now)) return `it is not valid before ${notBefore.toISOString()}`;
+  return now <= notAfter ? undefined : `it expired at ${notAfter.toISOString()}`;
+}
+
 async function readPair(files: CredentialFiles): Promise<{ certificate: string; key: string }> {
-  const pair = { certificate: await read(files.certificate), key: await read(files.key) };
+  const pair = { certificate: await read(files.certificate), key: await read(files.key, true) };
   // node:tls of Deno does not look, and would then fail every handshake.
   if (!belongTogether(pair)) {
     throw new Error(
@@ -136,12 +154,16 @@ async function readIfThere(path: string | undefined): Promise<string | undefined
   return await read(path);
 }
 
-async function read(path: string): Promise<string> {
+/** @param secret Whether it is refused if others than its owner and its group, which may be one for such keys, have access to it. */
+async function read(path: string, secret = false): Promise<string> {
   try {
     // A FIFO would be waited for for ever, and something huge fill the memory.
-    const { isFile, size } = await Deno.stat(path);
+    const { isFile, size, mode } = await Deno.stat(path);
     if (!isFile) throw new Error("it is not a regular file");
     if (size > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`);
+    if (secret && mode !== null && (mode & 0o007) !== 0) {
+      throw new Error(`others have access to it; run: chmod o= "${path}"`);
+    }
     return await Deno.readTextFile(path);
   } catch (error) {
     throw new Error(

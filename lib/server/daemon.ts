@@ -5,6 +5,7 @@ import { openFilesLimit, Worker } from "../worker/mod.ts";
 import { createApp } from "./app.ts";
 import { Audit } from "./audit.ts";
 import { CredentialWatch } from "./credential_watch.ts";
+import { requireOwnFolders } from "./credential_folders.ts";
 import { credentialFiles, readCredentials } from "./credentials.ts";
 import { Followers } from "./followers.ts";
 import type { Options } from "./options.ts";
@@ -23,6 +24,7 @@ export async function runDaemon(
 ): Promise<void> {
   const stateFolder = resolve(options.stateDir);
   const files = credentialFiles(options);
+  if (files !== null) requireOwnFolders(files);
   const credentials = files === null ? null : await readCredentials(files);
   if (credentials === null && options.socket === undefined) {
     throw new Error("Cannot listen: name the certificates with --certs, or a local socket with --socket");
@@ -30,6 +32,9 @@ export async function runDaemon(
   // Sockets are open to their owner only from the moment they are made, and so is every file.
   Deno.umask(0o077);
   await using stack = new AsyncDisposableStack();
+  // Before the worker, which tells it what it does, also of what it finds at once.
+  const audit = stack.use(new Audit(options));
+  stack.use(onHangup(() => audit.reopen()));
   const { cgroupRoot, maxJobs, defaultLimits, maxLimits } = options;
   const worker = await Worker.begin({
     stateFolder,
@@ -40,10 +45,9 @@ export async function runDaemon(
     maxLimits,
     outputMaxBytes: options.outputMax,
     keep: { seconds: options.keepFor, jobs: options.keepJobs, bytes: options.keepBytes },
+    onAction: (action) => audit.acted(action),
   });
   stack.use(worker);
-  const audit = stack.use(new Audit(options));
-  stack.use(onHangup(() => audit.reopen()));
   const answer = createApp({ worker, audit, followers: new Followers(options.maxFollowers) });
   const { cgroups } = worker;
   logger.info("Version {version} on cgroups {mode}: {controllers}", { version: VERSION, ...cgroups });

@@ -5,7 +5,7 @@ import { identify, IdentityError } from "../pki/identity.ts";
 import type { Authorities } from "../pki/authorities.ts";
 import type { Answer } from "./app.ts";
 import { type ArrivalLimits, Arrivals } from "./arrivals.ts";
-import type { Audit } from "./audit.ts";
+import { type Audit, DAEMON_NAME } from "./audit.ts";
 import { Connections } from "./connections.ts";
 import type { Caller } from "./context.ts";
 import type { Credentials } from "./credentials.ts";
@@ -171,9 +171,9 @@ export class TlsListener implements AsyncDisposable {
     try {
       const certificate = socket.getPeerCertificate().raw;
       const caller = { ...identify(certificate), peer };
-      if (caller.name === LOCAL_NAME) {
+      if (caller.name === LOCAL_NAME || caller.name === DAEMON_NAME) {
         const reference = { subject: caller.name, serial: caller.serial };
-        throw new IdentityError(`The name "${LOCAL_NAME}" is kept for the Unix socket`, { certificate: reference });
+        throw new IdentityError(`The name "${caller.name}" is kept for the daemon itself`, { certificate: reference });
       }
       // Also what the TLS library has checked: Deno 2.9 lets a peer resume its session whatever the authorities are by now.
       const until = this.#authorities.check(certificate);

@@ -115,6 +115,8 @@ function resumeStop(host: Host, entry: Entry): void {
     for (const note of ["stop.json", "timeout.json"] as const) {
       const stop = readRecord(join(jobFolder(host.state, entry.spec.id), note), stopSchema);
       if (stop === null) continue;
+      // Of a timeout tells who supervises it.
+      if (note === "stop.json") tellStop(host, entry, "It was to be stopped, and the daemon ended before it had");
       const left = Math.max(0, stop.record.killAtUptime - readUptime());
       // The signal is not sent again: a second one means "at once" to many programs.
       await killAfter(host, entry, left);
@@ -149,6 +151,11 @@ async function lose(host: Host, entry: Entry): Promise<void> {
   }
   noteGaps(host, entry);
   await recordEnd(host, entry, { lost: true, reason: lostReason(host, entry), gaps: entry.gaps });
+  if (!isOfEarlierBoot(host, entry)) tellStop(host, entry, lostReason(host, entry));
+}
+
+function tellStop({ onAction }: Host, { spec: { id, owner } }: Entry, reason: string): void {
+  onAction({ kind: "stop", id, owner, reason });
 }
 
 /** A runner may have been adopted before it had started the program. */

@@ -9,6 +9,18 @@ import { type EndByDaemon, endedByDaemon, endedSchema, writeRecord } from "./rec
 import type { Entry, Registry } from "./registry.ts";
 import { jobFolder, logPath, removeIfThere, type StateFolder } from "./state_folder.ts";
 
+/** What the worker does to a job of its own accord, though nobody asks for it now. */
+export interface Action {
+  /** What. */
+  readonly kind: "stop" | "remove";
+  /** The job's. */
+  readonly id: string;
+  /** The job's. */
+  readonly owner: string;
+  /** Why, in a sentence. */
+  readonly reason: string;
+}
+
 /** What the verbs share: this host, as one worker sees it. */
 export interface Host {
   readonly state: StateFolder;
@@ -28,6 +40,8 @@ export interface Host {
   readonly maxJobs: number;
   /** How many of them may be one owner's. */
   readonly maxJobsPerOwner: number;
+  /** Is told of each; of a stop maybe again, by a later worker that finishes it. */
+  readonly onAction: (action: Action) => void;
   /** Aborted when the worker closes; every wait ends with it. */
   readonly closing: AbortSignal;
 }

@@ -122,7 +122,7 @@ function reasonOf(spec: Spec, ended: EndedRecord): string | null {
   const cannot = `Cannot start "${spec.command}"`;
   switch (ended.failure) {
     case null:
-      return ended.timedOut && !ended.stopped ? `It ran past its timeout of ${spec.timeoutSeconds} s` : null;
+      return ended.timedOut && !ended.stopped ? timeoutReason(spec) : null;
     case "cwd":
       return `Cannot enter the working directory "${spec.cwd}": it is not there or may not be entered`;
     case "cgroup":
@@ -139,6 +139,11 @@ function reasonOf(spec: Spec, ended: EndedRecord): string | null {
     case "exec":
       return `${cannot}: the host cannot execute it`;
   }
+}
+
+/** Why a job was ended that had a timeout. */
+export function timeoutReason({ timeoutSeconds }: Pick<Spec, "timeoutSeconds">): string {
+  return `It ran past its timeout of ${timeoutSeconds} s`;
 }
 
 function durationOf(started: Entry["started"], ended: Entry["ended"]): number | null {

@@ -20,6 +20,12 @@ export interface Keep {
 /** What is kept unless an operator says otherwise: a week, a thousand jobs, 20 GiB. */
 export const DEFAULT_KEEP: Keep = { seconds: 7 * 86_400, jobs: 1000, bytes: 20 * 2 ** 30 };
 
+/** A job that is to go, and why. */
+interface Old {
+  readonly entry: Entry;
+  readonly reason: string;
+}
+
 /** How many are removed at once: one by one they would go more slowly than a busy host makes new ones. */
 const TOGETHER = 16;
 
@@ -27,27 +33,30 @@ const TOGETHER = 16;
 export async function removeOld(host: Host): Promise<void> {
   const { keep, bootId } = host;
   const now = { bootId, uptime: readUptime(), at: Date.now() };
-  const old: Entry[] = [];
+  const old: Old[] = [];
   let bytes = 0;
   for await (const [newer, end] of inTurns(newestFirst(endedJobs(host), bootId).entries(), host.closing)) {
     const { entry } = end;
-    if (newer < keep.jobs && ageOf(end, now) <= keep.seconds) {
+    if (newer >= keep.jobs) old.push({ entry, reason: `Only the newest ${keep.jobs} ended jobs are kept` });
+    else if (ageOf(end, now) > keep.seconds) {
+      old.push({ entry, reason: `Ended jobs are kept for ${keep.seconds} s` });
+    } else {
       bytes += entry.outputBytes ??= bytesOnDisk(host, entry);
-      if (bytes <= keep.bytes) continue;
+      if (bytes > keep.bytes) old.push({ entry, reason: `Only ${keep.bytes} bytes of ended jobs' output are kept` });
     }
-    old.push(entry);
   }
   const left = old.reverse().values();
   await Promise.all(Array.from({ length: TOGETHER }, () => removeThose(host, left)));
 }
 
-async function removeThose(host: Host, left: Iterable<Entry>): Promise<void> {
-  for (const entry of left) {
+async function removeThose(host: Host, left: Iterable<Old>): Promise<void> {
+  for (const { entry, reason } of left) {
     if (host.closing.aborted) return;
-    const { id } = entry.spec;
+    const { id, owner } = entry.spec;
     logger.info("Removing job {id}, which ended at {at}", { id, at: entry.ended?.at });
+    const removed = () => host.onAction({ kind: "remove", id, owner, reason });
     // One that cannot be removed must not keep the others.
-    await remove(host, entry).catch((error) => logger.error("Cannot remove job {id}: {error}", { id, error }));
+    await remove(host, entry, removed).catch((error) => logger.error("Cannot remove job {id}: {error}", { id, error }));
   }
 }
 

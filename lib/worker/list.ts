@@ -15,7 +15,7 @@ export interface ListOptions {
   readonly reference?: string | undefined;
   /** At most so many. */
   readonly limit: number;
-  /** Goes on after the page that gave this cursor. */
+  /** Goes on after the page that gave this cursor, when the same owner was asked for. */
   readonly cursor?: number | undefined;
 }
 
@@ -29,7 +29,10 @@ export interface Page {
   readonly damaged: readonly DamagedJob[];
 }
 
-/** Lists jobs in the order of their creation, newest first. */
+/**
+ * Lists jobs in the order of their creation, newest first. A cursor is the last job's place in it, and stays that when the job is
+ * removed: among the jobs of the owner who is asked for, since nothing of how many others there are may follow from it.
+ */
 export function list(host: Host, options: ListOptions): Page {
   const { states, limit, cursor = Infinity } = options;
   const jobs: Job[] = [];
@@ -37,7 +40,8 @@ export function list(host: Host, options: ListOptions): Page {
   let last = 0;
   for (const entry of [...host.registry.values()].reverse()) {
     const { spec } = entry;
-    if (spec.sequence >= cursor) continue;
+    const place = options.owner === undefined ? spec.sequence : entry.ownerSequence;
+    if (place >= cursor) continue;
     if (!fits({ id: spec.id, spec }, options)) continue;
     // Before the state is asked for, since that may read a dozen kernel files.
     if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
@@ -45,7 +49,7 @@ export function list(host: Host, options: ListOptions): Page {
     const job = describe(entry);
     if (states !== undefined && !states.includes(job.state)) continue;
     jobs.push(job);
-    last = spec.sequence;
+    last = place;
   }
   return { jobs, cursor: null, damaged };
 }

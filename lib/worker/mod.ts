@@ -9,6 +9,7 @@ export type { DamagedJob } from "./damaged.ts";
 export { WorkerError } from "./errors.ts";
 export type { Refusal } from "./errors.ts";
 export type { Gaps } from "./gaps.ts";
+export type { Action } from "./host.ts";
 export type { Job, State } from "./job.ts";
 export type { Keep } from "./keep.ts";
 export type { HostLimits, JobLimits } from "./limits.ts";

@@ -36,6 +36,8 @@ export const specSchema = z.object({
   id: z.uuid(),
   /** Order of creation on this host, whatever its clock did. */
   sequence: z.int().positive(),
+  /** The same among the jobs of its owner, who may know of no others. Older records do not tell. */
+  ownerSequence: z.int().positive().nullable().default(null),
   name: z.string().nullable(),
   owner: z.string(),
   /** The program as it was asked for. */

@@ -6,6 +6,8 @@ import type { Ended, Spec, Started } from "./records.ts";
 /** One job in memory: what its folder says, read once, and who waits for it. */
 export interface Entry {
   readonly spec: Spec;
+  /** Order of creation among the jobs of its owner. */
+  readonly ownerSequence: number;
   /** The job's own group, once it is made; null on a host that has none for us. */
   cgroup: Cgroup | null;
   runner: Process | null;
@@ -39,6 +41,7 @@ export class Registry {
   readonly #names = new Map<string, Entry | SetAside>();
   readonly #idempotency = new Map<string, Entry | SetAside>();
   #sequence = 0;
+  readonly #sequenceOf = new Map<string, number>();
   #running = 0;
   /** How many of each owner have not ended; nobody who has none. */
   readonly #runningOf = new Map<string, number>();
@@ -58,10 +61,17 @@ export class Registry {
     return ++this.#sequence;
   }
 
+  /** The number for an owner's next job, among the owner's. */
+  nextSequenceOf(owner: string): number {
+    return (this.#sequenceOf.get(owner) ?? 0) + 1;
+  }
+
   /** Takes a job in. Jobs come in the order of their sequence. */
   add(spec: Spec): Entry {
+    const next = this.nextSequenceOf(spec.owner);
     const entry: Entry = {
       spec,
+      ownerSequence: Math.max(spec.ownerSequence ?? next, next),
       cgroup: null,
       runner: null,
       started: null,
@@ -72,6 +82,7 @@ export class Registry {
       whenEnded: Promise.withResolvers(),
     };
     this.#sequence = Math.max(this.#sequence, spec.sequence);
+    this.#sequenceOf.set(spec.owner, entry.ownerSequence);
     this.#count(spec.owner, 1);
     this.#entries.set(spec.id, entry);
     this.#reserve(spec, entry);

@@ -7,11 +7,18 @@ import { stop } from "./stop.ts";
 /** The ending of the folder of a job that is being removed; what is found with it at a start is removed for good. */
 export const REMOVED = ".removed";
 
-/** Removes a job, its record and its output; stops it before, if need be. */
-export async function remove(host: Host, entry: Entry): Promise<void> {
+/**
+ * Removes a job, its record and its output; stops it before, if need be.
+ * @param removed is called once the job is gone, unless somebody else has removed it.
+ */
+export async function remove(host: Host, entry: Entry, removed = () => {}): Promise<void> {
   await stop(host, entry);
   if (host.registry.get(entry.spec.id) !== entry) return;
-  if (await removeFiles(host, entry.spec.id, () => host.registry.delete(entry))) await entry.cgroup?.remove();
+  const forget = () => {
+    host.registry.delete(entry);
+    removed();
+  };
+  if (await removeFiles(host, entry.spec.id, forget)) await entry.cgroup?.remove();
 }
 
 /**

@@ -59,6 +59,7 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
     format: 1,
     id: crypto.randomUUID(),
     sequence: host.registry.nextSequence(),
+    ownerSequence: host.registry.nextSequenceOf(request.owner),
     name: request.name ?? null,
     owner: request.owner,
     command: request.command,

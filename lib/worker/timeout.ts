@@ -1,6 +1,6 @@
 import { logger } from "./logger.ts";
 import type { Host } from "./host.ts";
-import { readUptime } from "./job.ts";
+import { readUptime, timeoutReason } from "./job.ts";
 import type { Entry } from "./registry.ts";
 import { DEFAULT_GRACE_SECONDS, endOf, terminate } from "./stop.ts";
 import { WorkerError } from "./errors.ts";
@@ -24,5 +24,7 @@ async function enforce(host: Host, entry: Entry, deadline: number): Promise<void
     await endOf(host, entry, { seconds: Math.min(left, LONGEST_SLEEP) });
     if (entry.ended !== null) return;
   }
+  const { id, owner } = entry.spec;
+  host.onAction({ kind: "stop", id, owner, reason: timeoutReason(entry.spec) });
   await terminate(host, entry, "timeout.json", "SIGTERM", DEFAULT_GRACE_SECONDS);
 }

@@ -3,7 +3,7 @@ import { Wakeups } from "../output/mod.ts";
 import { adopt } from "./adopt.ts";
 import { removeDamaged } from "./damaged.ts";
 import { damagedError, WorkerError } from "./errors.ts";
-import type { Host } from "./host.ts";
+import type { Action, Host } from "./host.ts";
 import { describe, type Job } from "./job.ts";
 import { DEFAULT_KEEP, type Keep } from "./keep.ts";
 import { effectiveLimits, type HostLimits } from "./limits.ts";
@@ -40,6 +40,8 @@ export interface WorkerOptions {
   readonly defaultLimits?: HostLimits | undefined;
   /** Limits that no job may have more of. */
   readonly maxLimits?: HostLimits | undefined;
+  /** Is told what the worker does to jobs though nobody asks for it now; must not throw. */
+  readonly onAction?: ((action: Action) => void) | undefined;
 }
 
 /**
@@ -109,6 +111,7 @@ export class Worker implements AsyncDisposable {
         },
         defaultLimits: options.defaultLimits ?? {},
         maxLimits: options.maxLimits ?? {},
+        onAction: options.onAction ?? (() => {}),
         closing: closing.signal,
       };
       keepDescriptorsFromJobs();

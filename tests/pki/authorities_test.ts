@@ -8,7 +8,7 @@ import { parseRevocationList } from "../../lib/pki/crl.ts";
 import { IdentityError } from "../../lib/pki/identity.ts";
 import { encodePem } from "../../lib/pki/pem.ts";
 import { derOf } from "./make_certificate.ts";
-import { derOfList, makeList, serialOf } from "./make_list.ts";
+import { derOfList, makeList, makeListOf, serialOf } from "./make_list.ts";
 import { KEYS, makeWithOpenssl } from "./openssl.ts";
 
 const AUTHORITY = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"];
@@ -77,6 +77,49 @@ Deno.test("Authorities goes on with the list of an authority that a new file has
   throws(() => second.check(alice.der), refused(/it was revoked$/));
   second.check(bob.der);
   second.withRevocations(await makeList(old, [])).check(alice.der);
+});
+
+Deno.test("Authorities takes no list that is older than the one in force, and all others of the file", async () => {
+  const [one, other] = [await createAuthority(), await createAuthority()];
+  const [alice, bob] = [await issueClientCertificate(one, "alice"), await issueClientCertificate(other, "bob")];
+  const [alices, bobs] = [await serialOf(alice), await serialOf(bob)];
+  const both = Authorities.parse(one.certificatePem + other.certificatePem);
+  const aliceIs = (authorities: Authorities, out: boolean) => {
+    if (out) throws(() => authorities.check(derOf(alice)), refused(/it was revoked$/));
+    else authorities.check(derOf(alice));
+  };
+  // The number, the time, those of the list that comes then, and whether it is older.
+  const cases = [
+    [null, 0, null, -1, true],
+    [null, 0, null, 0, false],
+    [null, 0, null, 1, false],
+    [5, 0, 4, 0, true],
+    [5, 0, 4, 1, true],
+    [5, 0, 5, -1, true],
+    [5, 0, 6, -1, false],
+    [5, 0, null, -1, true],
+    [null, 0, 1, 1, false],
+  ] as const;
+  for (const [number, hours, nextNumber, nextHours, older] of cases) {
+    const inForce = both.withRevocations(await makeListOf(one, [alices], number, hours));
+    const next = await makeListOf(one, [], nextNumber, nextHours);
+    const lists = [next, next + await makeListOf(other, [bobs], null, -5)];
+    lists.push(lists[1]?.split(/(?<=END X509 CRL-----\n)/).reverse().join("") ?? "");
+    for (const [index, pem] of lists.entries()) {
+      const revoked = inForce.withRevocations(pem);
+      aliceIs(revoked, older);
+      deepEqual(revoked.olderLists, older ? ['"Teleworker CA"'] : []);
+      if (index > 0) throws(() => revoked.check(derOf(bob)), refused(/it was revoked$/));
+      // That it was refused once changes nothing, nor does the same list again.
+      aliceIs(revoked.withRevocations(pem), older);
+    }
+    // What is in force may come again, also beside an older one.
+    const again = await makeListOf(one, [alices], number, hours + 0.001) + next;
+    if (older) {
+      aliceIs(inForce.withRevocations(again), true);
+      deepEqual(inForce.withRevocations(again).olderLists, []);
+    }
+  }
 });
 
 const KEY_IDENTIFIER = ["authorityKeyIdentifier=keyid"];

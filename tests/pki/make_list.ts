@@ -1,5 +1,9 @@
+import "reflect-metadata"; // which @peculiar/x509 needs to be there first
+import { Extension, X509Certificate, X509CrlGenerator } from "@peculiar/x509";
+import { createPrivateKey } from "node:crypto";
 import type { Credential } from "../../lib/pki/credential.ts";
-import { decodePem } from "../../lib/pki/pem.ts";
+import { CRL_NUMBER } from "../../lib/pki/crl.ts";
+import { decodePem, encodePem } from "../../lib/pki/pem.ts";
 import { Folder } from "./folder.ts";
 import { openssl } from "./openssl.ts";
 
@@ -23,6 +27,26 @@ export async function makeList(
     folder.write("key.pem", issuer.privateKeyPem),
   ];
   return await openssl("ca", "-config", config, ...key, "-gencrl", "-crldays", "1");
+}
+
+/** A list of an authority with a P-256 key, with a number below 128 or none, made so many hours from now. */
+export async function makeListOf(
+  issuer: Credential,
+  serials: readonly string[],
+  number: number | null,
+  hours: number,
+): Promise<string> {
+  const pkcs8 = createPrivateKey(issuer.privateKeyPem).export({ type: "pkcs8", format: "der" });
+  const signingAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const list = await X509CrlGenerator.create({
+    issuer: new X509Certificate(issuer.certificatePem).subjectName,
+    thisUpdate: new Date(Date.now() + hours * 3_600_000),
+    entries: serials.map((serialNumber) => ({ serialNumber })),
+    extensions: number === null ? [] : [new Extension(CRL_NUMBER, false, Uint8Array.of(2, 1, number))],
+    signingAlgorithm,
+    signingKey: await crypto.subtle.importKey("pkcs8", Uint8Array.from(pkcs8), signingAlgorithm, false, ["sign"]),
+  });
+  return encodePem("X509 CRL", new Uint8Array(list.rawData));
 }
 
 /** The first list of a file. */

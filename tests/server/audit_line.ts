@@ -6,6 +6,7 @@ const lineSchema = z.strictObject({
   allowed: z.boolean(),
   route: z.string().nullable().optional(),
   job: z.string().optional(),
+  owner: z.string().optional(),
   status: z.int().optional(),
   reason: z.string().optional(),
   name: z.string().optional(),

@@ -75,6 +75,27 @@ Deno.test("the audit log has a line for each decision and for what came of it", 
   });
 });
 
+Deno.test("the audit log has a line for what the daemon does to jobs by itself", async () => {
+  await withAudit(["--keep-jobs", "1"], async (daemon, path) => {
+    using alice = await Https.as(daemon, "alice");
+    const old = await alice.start({ command: "sleep", args: ["1000"], timeoutSeconds: 0.3 });
+    await alice.wait(old.id);
+    await alice.wait((await alice.start({ command: "true", args: [] })).id);
+    await daemon.end();
+    // It looks for what is not to be kept when it starts.
+    await daemon.run();
+    const lines = await until("the old job is gone", async () => {
+      const own = (await auditLines(path)).filter(({ name }) => name === "teleworkerd");
+      return own.length >= 2 ? own : null;
+    });
+    const what = { event: "outcome", allowed: true, job: old.id, owner: "alice", name: "teleworkerd" };
+    deepEqual(lines.map(({ time: _, ...line }) => line), [
+      { ...what, route: "stop", reason: "It ran past its timeout of 0.3 s" },
+      { ...what, route: "remove", reason: "Only the newest 1 ended jobs are kept" },
+    ]);
+  });
+});
+
 Deno.test("the audit log has a line for each connection that is not let in", async () => {
   await withAudit([], async (daemon, path) => {
     for (const certificate of [null, "server", "ca"]) {
@@ -177,6 +198,21 @@ Deno.test("SIGHUP opens the audit log anew, and nothing is lost", async () => {
     await again.status("/healthz");
     deepEqual(await routes(path), ["list", "health"]);
   });
+});
+
+Deno.test("a daemon whose audit log is open to others says so once", async () => {
+  await using folder = await TemporaryFolder.create();
+  const path = join(folder.path, "audit.log");
+  await Deno.writeTextFile(path, "");
+  await Deno.chmod(path, 0o644);
+  await using daemon = await Daemon.start({ flags: ["--audit-log", path] });
+  await daemon.logged(/Others have access to the audit log; run: chmod o= .*audit\.log/);
+  daemon.signal("SIGHUP");
+  using alice = await Https.as(daemon, "alice");
+  equal(await alice.status("/healthz"), 200);
+  await daemon.end();
+  equal(daemon.log.split("Others have access").length - 1, 1, daemon.log);
+  equal((await auditLines(path)).length, 1);
 });
 
 Deno.test("a daemon whose audit log cannot be written goes on, and says so once", async () => {

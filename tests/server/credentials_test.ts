@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepEqual, doesNotThrow, equal, match, notEqual, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import {
   type CredentialFiles,
@@ -7,6 +7,8 @@ import {
   rereadCredentials,
 } from "../../lib/server/credentials.ts";
 import { optionsSchema } from "../../lib/server/options.ts";
+import { requireOwnFolders } from "../../lib/server/credential_folders.ts";
+import { replaceCertificate } from "../client/signed_certificate.ts";
 import { openssl } from "../pki/openssl.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -74,4 +76,57 @@ Deno.test("readCredentials waits for no FIFO and reads nothing huge", async () =
       match(await problemWith(folder, files, huge), /: it is larger than 16777216 bytes$/);
     });
   }
+});
+
+Deno.test("rereadCredentials gives up no valid server's certificate for one that is over or not yet valid", async () => {
+  for (const [hours, why] of [[-5, "it expired at "], [5, "it is not valid before "]] as const) {
+    await withFiles(async (folder, files) => {
+      const good = await readCredentials(files);
+      await replaceCertificate(folder, "server", hours);
+      let problem = "";
+      const reread = (old: typeof good) => rereadCredentials(files, old, (error) => problem += error);
+      deepEqual(await reread(good), good);
+      const begin = `Error: Cannot use the certificate "${files.certificate}": ${why}20`;
+      equal(problem.slice(0, begin.length), begin);
+      // A start takes it, and so does who has nothing better.
+      const bad = await readCredentials(files);
+      notEqual(bad.certificate, good.certificate);
+      problem = "";
+      await replaceCertificate(folder, "server", hours);
+      const other = await reread(bad);
+      deepEqual([other.certificate === bad.certificate, problem], [false, ""]);
+      await replaceCertificate(folder, "server", -1);
+      notEqual((await reread(other)).certificate, other.certificate);
+      equal(problem, "");
+    });
+  }
+});
+
+Deno.test("readCredentials takes no server's key that others have access to, a group's one it does", async () => {
+  await withFiles(async (folder, files) => {
+    for (const mode of [0o644, 0o602, 0o601]) {
+      const problem = await problemWith(folder, files, () => Deno.chmod(files.key, mode));
+      equal(problem, `Error: Cannot read "${files.key}": others have access to it; run: chmod o= "${files.key}"`);
+      await Deno.chmod(files.key, 0o640);
+      await readCredentials(files);
+    }
+  });
+});
+
+Deno.test("requireOwnFolders takes no folder of certificates that others can write to", async () => {
+  await withFiles(async (folder, files) => {
+    for (const mode of [0o700, 0o755, 0o775]) {
+      await Deno.chmod(folder, mode);
+      doesNotThrow(() => requireOwnFolders(files));
+    }
+    for (const mode of [0o777, 0o1777]) {
+      await Deno.chmod(folder, mode);
+      throws(() => requireOwnFolders(files), {
+        message: `Cannot use the certificates in "${folder}": others can write there; run: chmod o-w "${folder}"`,
+      });
+    }
+    await Deno.chmod(folder, 0o700);
+    doesNotThrow(() => requireOwnFolders({ ...files, crl: "/no/such/folder/crl.pem" }));
+    throws(() => requireOwnFolders({ ...files, crl: "/tmp/crl.pem" }), /Cannot use the certificates in "\/tmp"/);
+  });
 });

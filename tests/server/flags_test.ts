@@ -73,6 +73,12 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async ()
   const given = ["--listen", "127.0.0.1:0", "--cgroup-root", cgroupRoot];
   const plain = join(folder.path, "plain");
   await Deno.writeTextFile(plain, "not a certificate");
+  const open = join(folder.path, "open");
+  await makeCertificates(open);
+  await Deno.chmod(open, 0o777);
+  const openKey = join(folder.path, "open-key.pem");
+  await Deno.writeTextFile(openKey, await Deno.readTextFile(file("server-key.pem")));
+  await Deno.chmod(openKey, 0o644);
   const occupied = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const reasons: readonly (readonly [string, readonly string[], RegExp])[] = [
     [
@@ -98,6 +104,16 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async ()
       /^teleworkerd: Cannot use the private key ".*": it is not that of the certificate ".*"$/,
     ],
     ["a certificate that is text", [...given, "--certs", certs, "--cert", plain], /^teleworkerd: Cannot use /],
+    [
+      "a key that others have access to",
+      [...given, "--certs", certs, "--key", openKey],
+      /^teleworkerd: Cannot read ".*": others have access to it; run: chmod o= ".*open-key.pem"$/,
+    ],
+    [
+      "certificates in a folder that others can write to",
+      [...given, "--certs", open],
+      /^teleworkerd: Cannot use the certificates in ".*": others can write there; run: chmod o-w ".*open"$/,
+    ],
     [
       "a bad address",
       ["--certs", certs, "--listen", "here"],

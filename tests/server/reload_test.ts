@@ -2,6 +2,7 @@ import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { Authorities } from "../../lib/pki/authorities.ts";
 import { revoke } from "../../lib/pki/revoke.ts";
+import { replaceCertificate } from "../client/signed_certificate.ts";
 import { openssl } from "../pki/openssl.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
@@ -149,6 +150,31 @@ Deno.test("a revoked certificate is out at once: on new connections, on open one
   await daemon.end();
   await replace(crl, await strangers.list());
   await rejects(daemon.run(), /Cannot use revocation list of .*: its signature is wrong/);
+});
+
+Deno.test("an older list of revoked certificates, and a server's certificate that is over, change nothing", async () => {
+  await using daemon = await Daemon.start();
+  const crl = join(daemon.certs, "crl.pem");
+  const revocations = await OpensslRevocations.create(join(daemon.folder.path, "openssl"), daemon.certs);
+  const older = await revocations.list();
+  await revocations.revoke("bob");
+  const newer = await revocations.list();
+  await replace(crl, newer);
+  await until("bob is out", async () => !await worksFor(daemon, "bob"));
+  await replace(crl, older);
+  await daemon.logged(/Cannot use the revocation list of .*Teleworker CA.*: it is older than the one in force/);
+  deepEqual([await worksFor(daemon, "bob"), await worksFor(daemon, "alice")], [false, true]);
+  await replace(crl, newer);
+  await daemon.logged(/The certificates are good again/);
+
+  const from = daemon.log.length;
+  await replaceCertificate(daemon.certs, "server", -5);
+  await daemon.logged(/Refused a change .*server\.pem.*: it expired at 20/, from);
+  equal(await worksFor(daemon, "alice"), true);
+  // There is no other at a start.
+  await daemon.end();
+  await daemon.run();
+  await daemon.logged(/Clients will refuse the server's certificate: .*it expired at 20/, from);
 });
 
 Deno.test("a certificate that was revoked by the client's own means is out at once", async () => {

@@ -23,9 +23,11 @@ Deno.test("who has no certificate of the daemon's authority for clients gets not
     certificate: join(daemon.certs, "ca.pem"),
     privateKey: join(daemon.certs, "ca-key.pem"),
   });
-  const { certificatePem, privateKeyPem } = await issueClientCertificate(authority, "local", { role: "user" });
-  await Deno.writeTextFile(join(strangers, "client-local.pem"), certificatePem);
-  await Deno.writeTextFile(join(strangers, "client-local-key.pem"), privateKeyPem);
+  for (const name of ["local", "teleworkerd"]) {
+    const { certificatePem, privateKeyPem } = await issueClientCertificate(authority, name, { role: "user" });
+    await Deno.writeTextFile(join(strangers, `client-${name}.pem`), certificatePem);
+    await Deno.writeTextFile(join(strangers, `client-${name}-key.pem`), privateKeyPem);
+  }
 
   const refused = {
     "no certificate": { certificate: null },
@@ -36,6 +38,7 @@ Deno.test("who has no certificate of the daemon's authority for clients gets not
     "the authority's certificate": { certificate: "ca" },
     "a stranger's authority": { certs: strangers, certificate: "ca" },
     "a certificate of the name that is kept for the Unix socket": { certs: strangers, certificate: "client-local" },
+    "a certificate of the name that is kept for the daemon": { certs: strangers, certificate: "client-teleworkerd" },
   } as const;
   for (const [who, options] of Object.entries(refused)) {
     await t.step(who, async () => {

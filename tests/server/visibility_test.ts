@@ -58,6 +58,19 @@ Deno.test("another's job is to an operator as if there were none", async (t) => 
     }
     deepEqual(await idsOf(alice, "?owner=alice"), [own.id]);
   });
+  await t.step("in the cursors of lists", async () => {
+    const cursors: (string | null)[] = [];
+    for (let turn = 0; turn < 2; turn++) {
+      await bob.start({ command: "true", args: [] });
+      await alice.start({ command: "true", args: [] });
+      const response = await alice.send("GET", "/v1/jobs?limit=1");
+      cursors.push(jobListSchema.parse(await response.json()).cursor);
+    }
+    // One job of her own more each time, whatever others did meanwhile.
+    deepEqual(cursors, ["2", "3"]);
+    const none = await alice.send("GET", "/v1/jobs?cursor=1000");
+    deepEqual(jobListSchema.parse(await none.json()).jobs.map(({ owner }) => owner), ["alice", "alice", "alice"]);
+  });
   await t.step("in names and idempotency keys, which are everyone's own", async () => {
     const named = await alice.start({ command: "true", args: [], name: "secret" });
     deepEqual(await idsOf(alice, "?job=secret"), [named.id]);

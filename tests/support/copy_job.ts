@@ -11,7 +11,7 @@ export function copyJob(state: string, id: string, sequence: number): string {
   // Nothing else: the runner may still be tidying up.
   for (const name of ["runner.json", "started.json", "ended.json"]) Deno.copyFileSync(join(from, name), join(to, name));
   const spec = specSchema.parse(JSON.parse(Deno.readTextFileSync(join(from, "spec.json"))));
-  const changed = { ...spec, id: copy, sequence, name: null, idempotency: null };
+  const changed = { ...spec, id: copy, sequence, ownerSequence: null, name: null, idempotency: null };
   Deno.writeTextFileSync(join(to, "spec.json"), JSON.stringify(changed));
   for (const stream of ["stdout", "stderr"]) {
     Deno.copyFileSync(join(state, "output", `${id}.${stream}`), join(state, "output", `${copy}.${stream}`));

@@ -1,6 +1,6 @@
 import { deepEqual, equal, notEqual, rejects } from "node:assert/strict";
 import { join } from "node:path";
-import { Worker } from "../../lib/worker/mod.ts";
+import { type Action, Worker } from "../../lib/worker/mod.ts";
 import { until } from "../support/until.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { processesWith, runnersOf, TestWorker } from "./worker.ts";
@@ -78,7 +78,8 @@ Deno.test("closing a worker ends waits and leaves the jobs running", async () =>
 });
 
 Deno.test("a job whose runner was killed is lost, and its processes are gone", async () => {
-  await using test = await TestWorker.open();
+  const actions: Action[] = [];
+  await using test = await TestWorker.open({ onAction: (action) => actions.push(action) });
   const seconds = `1000.${Deno.pid}`;
   const { id } = await test.start(["sh", "-c", `sleep ${seconds} & echo ready; wait`]);
   await test.printed(id, "ready");
@@ -86,6 +87,8 @@ Deno.test("a job whose runner was killed is lost, and its processes are gone", a
   const job = await test.worker.wait(id);
   deepEqual([job.state, job.exitCode, job.signal], ["lost", null, null]);
   equal(job.reason, "Its runner ended without a word");
+  await until("that is told", () => actions.length > 0);
+  deepEqual(actions, [{ kind: "stop", id, owner: "alice", reason: "Its runner ended without a word" }]);
   notEqual(job.endedAt, null);
   equal(await test.text(id, "stdout", true), "ready\n");
   // Without cgroups nobody knows any more which processes were the job's.
@@ -175,7 +178,8 @@ Deno.test("what belongs to no job is swept away, what is nobody's business stays
 });
 
 Deno.test("a stop that the next worker goes on with sends no second signal", async () => {
-  await using test = await TestWorker.open();
+  const actions: Action[] = [];
+  await using test = await TestWorker.open({ onAction: (action) => actions.push(action) });
   const script = "trap 'echo hup' HUP; trap 'echo term; exit 1' TERM; echo ready; while :; do sleep 0.01; done";
   const { id } = await test.start(["sh", "-c", script]);
   await test.printed(id, "ready");
@@ -187,6 +191,8 @@ Deno.test("a stop that the next worker goes on with sends no second signal", asy
   const job = await test.worker.wait(id);
   deepEqual([job.state, job.signal], ["stopped", "SIGKILL"]);
   equal(await test.text(id), "ready\nhup\n");
+  const reason = "It was to be stopped, and the daemon ended before it had";
+  deepEqual(actions, [{ kind: "stop", id, owner: "alice", reason }]);
 });
 
 Deno.test("of a job that no runner came to run nothing is left", async () => {

@@ -30,6 +30,7 @@ const spec: fc.Arbitrary<Spec> = fc.record({
   format,
   id: fc.uuid(),
   sequence: natural,
+  ownerSequence: or(natural),
   name: or(text),
   owner: text,
   command: text,

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
 import { until } from "../support/until.ts";
+import type { Action } from "../../lib/worker/mod.ts";
 import { TestWorker } from "./worker.ts";
 
 const namesOf = (test: TestWorker) => test.worker.list({ limit: 100 }).jobs.map(({ name }) => name);
@@ -38,4 +39,29 @@ Deno.test("ended jobs are kept unless there is a reason", async () => {
   await using test = await TestWorker.open();
   await runInTurn(test, ["one", "two"]);
   deepEqual(namesOf(test), ["two", "one"]);
+});
+
+const REASONS = [
+  [{ jobs: 1 }, "Only the newest 1 ended jobs are kept"],
+  [{ bytes: 150_000 }, "Only 150000 bytes of ended jobs' output are kept"],
+  [{ seconds: 0.001 }, "Ended jobs are kept for 0.001 s"],
+] as const;
+for (const [keep, reason] of REASONS) {
+  Deno.test(`who wants to know is told of each job that is not kept: ${reason}`, async () => {
+    const actions: Action[] = [];
+    await using test = await TestWorker.open({ keep, onAction: (action) => actions.push(action) });
+    const { id } = await test.run(["head", "-c", "100000", "/dev/zero"], { owner: "bob" });
+    equal(actions.length, 0);
+    await runInTurn(test, ["newer"]);
+    await until("bob's job is gone", () => test.worker.owner(id) === undefined);
+    deepEqual(actions.filter((action) => action.id === id), [{ kind: "remove", id, owner: "bob", reason }]);
+  });
+}
+
+Deno.test("a removal that is asked for is told to nobody", async () => {
+  const actions: Action[] = [];
+  await using test = await TestWorker.open({ onAction: (action) => actions.push(action) });
+  const { id } = await test.start(["sleep", "1000"]);
+  await test.worker.remove(id);
+  deepEqual(actions, []);
 });

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import type { ListOptions } from "../../lib/worker/mod.ts";
+import { join } from "node:path";
+import type { ListOptions, Page } from "../../lib/worker/mod.ts";
 import { TestWorker } from "./worker.ts";
 
 Deno.test("list gives the jobs that fit, newest first", async (t) => {
@@ -65,4 +66,68 @@ Deno.test("list keeps its order across workers", async () => {
   deepEqual(test.worker.list({ limit: 3 }), before);
   const { id } = await test.run(["true"]);
   equal(test.worker.list({ limit: 1 }).jobs[0]?.id, id);
+});
+
+/** An owner's list, one job a page. */
+function pagesOf({ worker }: TestWorker, owner: string): Page[] {
+  const pages = [worker.list({ limit: 1, owner })];
+  for (let cursor = pages[0]?.cursor; typeof cursor === "number"; cursor = pages.at(-1)?.cursor) {
+    pages.push(worker.list({ limit: 1, owner, cursor }));
+  }
+  return pages;
+}
+
+/** The cursors of alice's list of one job a page, while so many of bob's lie before, between and after hers. */
+async function cursorsBeside(others: number): Promise<(number | null)[]> {
+  await using test = await TestWorker.open();
+  for (let index = 0; index < 4; index++) {
+    for (let other = 0; other < others; other++) await test.run(["true"], { owner: "bob" });
+    await test.run(["true"]);
+  }
+  const cursorsOf = (owner: string) => pagesOf(test, owner).map(({ cursor }) => cursor);
+  const before = cursorsOf("alice");
+  await test.close();
+  await test.open();
+  deepEqual(cursorsOf("alice"), before);
+  // Another's cursor is a place among her own jobs, whatever it was in his.
+  for (const cursor of cursorsOf("bob")) {
+    const { jobs } = test.worker.list({ limit: 10, owner: "alice", cursor: cursor ?? undefined });
+    ok(jobs.every(({ owner }) => owner === "alice"));
+  }
+  return before;
+}
+
+Deno.test("list gives an owner cursors that tell nothing of how many jobs others have", async () => {
+  deepEqual(await cursorsBeside(0), await cursorsBeside(2));
+});
+
+Deno.test("list goes on page by page of one owner's jobs also when what the cursor points at is removed", async () => {
+  await using test = await TestWorker.open();
+  const ids: string[] = [];
+  for (let index = 0; index < 5; index++) {
+    await test.run(["true"], { owner: "bob" });
+    ids.unshift((await test.run(["true"])).id);
+  }
+  const first = test.worker.list({ limit: 2, owner: "alice" });
+  for (const { id } of first.jobs) await test.worker.remove(id);
+  await test.close();
+  await test.open();
+  await test.run(["true"]);
+  const second = test.worker.list({ limit: 10, owner: "alice", cursor: first.cursor ?? undefined });
+  deepEqual(second.jobs.map(({ id }) => id), ids.slice(2));
+});
+
+Deno.test("list gives records of before there was an owner's sequence their places", async () => {
+  await using test = await TestWorker.open();
+  const ids: string[] = [];
+  for (let index = 0; index < 3; index++) ids.unshift((await test.run(["true"])).id);
+  await test.close();
+  for (const id of ids) {
+    const path = join(test.state, "jobs", id, "spec.json");
+    const { ownerSequence: _, ...older } = JSON.parse(await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, JSON.stringify(older));
+  }
+  await test.open();
+  ids.unshift((await test.run(["true"])).id);
+  deepEqual(pagesOf(test, "alice").flatMap(({ jobs }) => jobs.map(({ id }) => id)), ids);
 });

@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import type { Action } from "../../lib/worker/mod.ts";
 import { TestWorker } from "./worker.ts";
 
 Deno.test("a job that runs past its timeout is ended and says so", async () => {
@@ -38,4 +39,19 @@ Deno.test("a timeout that comes while no worker is there is enforced by the next
   await test.close();
   await test.open();
   equal((await test.worker.wait(id)).reason, "It ran past its timeout of 0.2 s");
+});
+
+Deno.test("who wants to know is told of each stop at a timeout, and of no other", async () => {
+  const actions: Action[] = [];
+  await using test = await TestWorker.open({ onAction: (action) => actions.push(action) });
+  const { id } = await test.run(["sleep", "1000"], { timeoutSeconds: 0.3 });
+  const reason = "It ran past its timeout of 0.3 s";
+  deepEqual(actions, [{ kind: "stop", id, owner: "alice", reason }]);
+  await test.run(["true"], { timeoutSeconds: 1000 });
+  await test.worker.stop((await test.start(["sleep", "1000"], { timeoutSeconds: 1000 })).id);
+  const late = await test.start(["sleep", "1000"], { timeoutSeconds: 0.3, owner: "bob" });
+  await test.close();
+  await test.open();
+  await test.worker.wait(late.id);
+  deepEqual(actions.slice(1), [{ kind: "stop", id: late.id, owner: "bob", reason }]);
 });

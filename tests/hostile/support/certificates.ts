@@ -105,7 +105,7 @@ const NAMES: readonly RefusedCertificate[] = [
   signed(
     "the Unix socket's name",
     { subject: [{ CN: ["local"] }] },
-    /Refused a certificate: .*kept for the Unix socket/,
+    /Refused a certificate: .*kept for the daemon itself/,
   ),
 ];
 
