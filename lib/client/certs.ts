@@ -140,7 +140,10 @@ async function tellRevoked(folder: string, which: string): Promise<number> {
   for (const { serial, at, certificate } of already) {
     await note(`Revoked already at ${at.toISOString()}: ${describeRevoked(serial, certificate)}`);
   }
-  if (revoked.length > 0) await print(file);
+  if (revoked.length > 0) {
+    await print(file);
+    await note("A daemon knows of it once that file is in the folder of its ca.pem: copy it there");
+  }
   for (const problem of damaged) await note(`${problem}; what is in it was not revoked`);
   return damaged.length === 0 ? 0 : EXIT.failure;
 }

@@ -24,8 +24,9 @@ export function describeUsageError(error: Message, usage: Usage): string {
   return terms.map(describeTerm).join("").replace(/\.?(?=\n*$)/, "") + suggest(similar, aliasesOf(usage));
 }
 
-/** An alias counts only where nothing else is near, and is not what a user is to learn: each follows the verb that it stands for. */
-function suggest(names: readonly string[], aliases: ReadonlySet<string>): string {
+/** One letter is near to every other, and says nothing. An alias counts only where nothing else is near, and is not what a user is to learn: each follows the verb that it stands for. */
+function suggest(similar: readonly string[], aliases: ReadonlySet<string>): string {
+  const names = similar.filter((name) => !/^-[^-]$/.test(name));
   const near = names.filter((name, index) => !aliases.has(name) && !aliases.has(names[index + 1] ?? ""));
   const all = near.length > 0 ? near : names.filter((name) => !aliases.has(name));
   return all.length === 0 ? "" : `Did you mean ${all.map(quote).join(" or ")}?`;

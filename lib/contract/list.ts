@@ -8,7 +8,7 @@ export const listSchema = z.strictObject({
   name: z.string().optional(),
   owner: z.string().optional(),
   /** A name, an id, or the beginning of an id. */
-  job: z.string().min(1).optional(),
+  job: z.string().min(1, "must not be empty").optional(),
   /** Most jobs on a page. */
   limit: z.string().regex(/^\d{1,4}$/, "must be a number").transform(Number).pipe(z.int().min(1).max(1000)).default(
     100,

@@ -29,7 +29,11 @@ export async function findClient(folders: readonly string[], name?: string): Pro
     const client = chooseClient(folder, await listClients(folder), name);
     return { caPem, name: client, ...await readCredential(clientFiles(folder, client)) };
   }
-  throw new Deno.errors.NotFound(`Cannot find certificates: there is no "ca.pem" in ${quote(folders) || "no folder"}`);
+  throw new Deno.errors.NotFound(
+    `Cannot find certificates: there is no "ca.pem" in ${
+      quote(folders) || "no folder"
+    }; name their folder with --certs`,
+  );
 }
 
 function chooseClient(folder: string, clients: string[], name: string | undefined): string {

@@ -41,7 +41,9 @@ export async function renew(
   const authorities = await authoritiesIn(folder);
   if (!isSignedBy(parsed.signed, authorities[0].key)) throw refuse("is not from the authority here");
   if ((await revocationsIn(folder, authorities)).has(parsed.serial)) {
-    throw refuse("was revoked; a new one is made with --force");
+    throw refuse(
+      `was revoked; a new one is made by: teleworker certs ${server ? "server HOST..." : `client ${name}`} --force`,
+    );
   }
   const again = { days, keyType: keyType ?? keyTypeOf(certificatePem), force: true };
   if (server) {

@@ -46,6 +46,8 @@ record() {
   printf '],"usage":{' || return
   comma=''
   for file in $TELEWORKER_USAGE; do
+    # Somebody else may have removed the group: what it used is unknown then, but the job has ended all the same.
+    [ -e "$file" ] || continue
     printf '%s"%s":[' "$comma" "${file##*/}" && lines "$file" && printf ']' || return
     comma=,
   done

@@ -26,7 +26,7 @@ export const DEFAULT_OUTPUT_MAX = 2 ** 30;
 export interface WorkerOptions {
   /** Absolute path of the folder that holds everything; one worker at a time. */
   readonly stateFolder: string;
-  /** Name of the cgroup below which jobs get theirs. */
+  /** Name of the cgroup below which jobs get theirs; one worker at a time. */
   readonly cgroupRoot: string;
   /** How many jobs may run at once. */
   readonly maxJobs: number;
@@ -52,13 +52,13 @@ export class Worker implements AsyncDisposable {
   /** Resolves when the jobs of the folder are known. @throws {Error} why they cannot be. */
   readonly adopted: Promise<void>;
   readonly #host: Host;
-  readonly #lock: Deno.FsFile;
+  readonly #locks: DisposableStack;
   readonly #closing: AbortController;
   #watch: Watch | undefined;
 
-  private constructor(host: Host, lock: Deno.FsFile, closing: AbortController) {
+  private constructor(host: Host, locks: DisposableStack, closing: AbortController) {
     this.#host = host;
-    this.#lock = lock;
+    this.#locks = locks;
     this.#closing = closing;
     this.adopted = this.#adopt();
     // Whoever does not wait for it learns of a failure from whoever does.
@@ -67,7 +67,7 @@ export class Worker implements AsyncDisposable {
 
   /**
    * Opens the worker of a state folder and adopts the jobs found there.
-   * @throws {Error} when another worker has the folder.
+   * @throws {Error} when another worker has the folder or the cgroup.
    */
   static async open(options: WorkerOptions): Promise<Worker> {
     const worker = await Worker.begin(options);
@@ -83,44 +83,43 @@ export class Worker implements AsyncDisposable {
   /**
    * As {@linkcode Worker.open}, but returns before the jobs are adopted, which takes a second for some thousands. Until
    * {@linkcode Worker.adopted} resolves only {@linkcode Worker.cgroups} may be used.
-   * @throws {Error} when another worker has the folder, or when this host cannot enforce the default and maximum limits.
+   * @throws {Error} when another worker has the folder or the cgroup, or when this host cannot enforce the default and maximum limits.
    */
   static async begin(options: WorkerOptions): Promise<Worker> {
     const state = openStateFolder(options.stateFolder);
-    const lock = await Deno.open(`${state.root}/lock`, { create: true, write: true, mode: 0o600 });
-    try {
-      if (!await lock.tryLock(true)) {
-        throw new Error(`Cannot use the state folder "${state.root}": another daemon does`);
-      }
-      const cgroups = detectCgroups({ name: options.cgroupRoot });
-      requireLimits(cgroups, options);
-      const closing = new AbortController();
-      const host: Host = {
-        state,
-        cgroups,
-        registry: new Registry(),
-        wakeups: new Wakeups(state.output),
-        bootId: readBootId(),
-        maxJobs: options.maxJobs,
-        maxJobsPerOwner: options.maxJobsPerOwner ?? options.maxJobs,
-        outputMaxBytes: options.outputMaxBytes ?? DEFAULT_OUTPUT_MAX,
-        keep: {
-          seconds: options.keep?.seconds ?? DEFAULT_KEEP.seconds,
-          jobs: options.keep?.jobs ?? DEFAULT_KEEP.jobs,
-          bytes: options.keep?.bytes ?? DEFAULT_KEEP.bytes,
-        },
-        defaultLimits: options.defaultLimits ?? {},
-        maxLimits: options.maxLimits ?? {},
-        onAction: options.onAction ?? (() => {}),
-        closing: closing.signal,
-      };
-      keepDescriptorsFromJobs();
-      await installScripts(state);
-      return new Worker(host, lock, closing);
-    } catch (error) {
-      lock.close();
-      throw error;
+    using locks = new DisposableStack();
+    const lock = locks.use(await Deno.open(`${state.root}/lock`, { create: true, write: true, mode: 0o600 }));
+    if (!await lock.tryLock(true)) throw new Error(`Cannot use the state folder "${state.root}": another daemon does`);
+    const cgroups = detectCgroups({ name: options.cgroupRoot });
+    // Whoever starts clears away the groups of jobs that it does not know, with what runs in them.
+    const group = cgroups.report().trees[0]?.directory;
+    if (group !== undefined && !await locks.use(await Deno.open(group)).tryLock(true)) {
+      throw new Error(`Cannot use the cgroup "${group}": another daemon does; name another one with --cgroup-root`);
     }
+    requireLimits(cgroups, options);
+    const closing = new AbortController();
+    const host: Host = {
+      state,
+      cgroups,
+      registry: new Registry(),
+      wakeups: new Wakeups(state.output),
+      bootId: readBootId(),
+      maxJobs: options.maxJobs,
+      maxJobsPerOwner: options.maxJobsPerOwner ?? options.maxJobs,
+      outputMaxBytes: options.outputMaxBytes ?? DEFAULT_OUTPUT_MAX,
+      keep: {
+        seconds: options.keep?.seconds ?? DEFAULT_KEEP.seconds,
+        jobs: options.keep?.jobs ?? DEFAULT_KEEP.jobs,
+        bytes: options.keep?.bytes ?? DEFAULT_KEEP.bytes,
+      },
+      defaultLimits: options.defaultLimits ?? {},
+      maxLimits: options.maxLimits ?? {},
+      onAction: options.onAction ?? (() => {}),
+      closing: closing.signal,
+    };
+    keepDescriptorsFromJobs();
+    await installScripts(state);
+    return new Worker(host, locks.move(), closing);
   }
 
   /** How jobs are limited here: the cgroup mode, its controllers, and why there are none. */
@@ -182,7 +181,7 @@ export class Worker implements AsyncDisposable {
     await this.adopted.catch(() => {});
     await this.#watch?.[Symbol.asyncDispose]();
     this.#host.wakeups[Symbol.dispose]();
-    this.#lock.close();
+    this.#locks.dispose();
   }
 
   async #adopt(): Promise<void> {

@@ -175,7 +175,7 @@ Deno.test("certs renews, revokes and lists", async (t) => {
     equal(await crlNumber(certs), longer);
     equal(
       await certs.fails("renew", "alice"),
-      '1 Cannot renew "alice": its certificate was revoked; a new one is made with --force',
+      '1 Cannot renew "alice": its certificate was revoked; a new one is made by: teleworker certs client alice --force',
     );
   });
 

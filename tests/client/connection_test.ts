@@ -69,7 +69,10 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
 
   await t.step("no certificates", async () => {
     const empty = join(daemon.folder.path, "empty");
-    equal(await complaint(address, empty), `Cannot find certificates: there is no "ca.pem" in "${empty}"`);
+    equal(
+      await complaint(address, empty),
+      `Cannot find certificates: there is no "ca.pem" in "${empty}"; name their folder with --certs`,
+    );
   });
 
   await t.step("not the certificate of this identity, or not of one", async () => {

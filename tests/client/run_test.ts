@@ -83,7 +83,10 @@ Deno.test("run exits with 125 for failures of Teleworker's own", async (t) => {
   await t.step("no certificate", async () => {
     const { code, stderr } = await teleworker({ address: closedPort(), certs: "/nowhere" }, ["run", "--", "true"]);
     equal(code, 125);
-    equal(stderr, 'teleworker: Cannot find certificates: there is no "ca.pem" in "/nowhere"\n');
+    equal(
+      stderr,
+      'teleworker: Cannot find certificates: there is no "ca.pem" in "/nowhere"; name their folder with --certs\n',
+    );
   });
 });
 

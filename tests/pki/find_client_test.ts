@@ -54,7 +54,7 @@ Deno.test("findClient says where it has looked", async () => {
   const [a, b] = [folder.file("a"), folder.file("b")];
   await assert.rejects(findClient([a, b]), {
     name: "NotFound",
-    message: `Cannot find certificates: there is no "ca.pem" in "${a}", "${b}"`,
+    message: `Cannot find certificates: there is no "ca.pem" in "${a}", "${b}"; name their folder with --certs`,
   });
   await assert.rejects(findClient([]), Deno.errors.NotFound);
   await initAuthority(a);

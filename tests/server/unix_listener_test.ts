@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { jobListSchema, jobSchema } from "../../lib/contract/mod.ts";
+import { canLimit, removeCgroups } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { problemOf } from "./problem.ts";
@@ -42,9 +43,12 @@ Deno.test("a socket that a killed daemon left is replaced", async () => {
   equal(((await Deno.stat(daemon.socket)).mode ?? 0) & 0o777, 0o600);
 });
 
-Deno.test("a daemon does not start beside another on the same socket or state folder, whose work goes on", async () => {
+Deno.test("a daemon does not start beside another on the same socket, state folder or cgroup, whose work goes on", async () => {
   await using daemon = await Daemon.start();
-  const second = ["--cgroup-root", daemon.cgroupRoot, "--listen", "127.0.0.1:0"];
+  const otherGroup = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => removeCgroups(otherGroup));
+  const second = ["--cgroup-root", otherGroup, "--listen", "127.0.0.1:0"];
   const other = join(daemon.folder.path, "other");
   const sameSocket = await teleworkerd([...second, "--socket", daemon.socket, "--state-dir", other]);
   equal(sameSocket.code, 1);
@@ -52,6 +56,18 @@ Deno.test("a daemon does not start beside another on the same socket or state fo
   const sameState = await teleworkerd([...second, "--socket", other + ".socket", "--state-dir", daemon.state]);
   equal(sameState.code, 1);
   match(sameState.stderr, /^teleworkerd: Cannot use the state folder ".*": another daemon does$/m);
+  if (canLimit) {
+    const sameGroup = await teleworkerd([
+      "--cgroup-root",
+      daemon.cgroupRoot,
+      "--socket",
+      other + ".socket",
+      "--state-dir",
+      other,
+    ]);
+    equal(sameGroup.code, 1);
+    match(sameGroup.stderr, /^teleworkerd: Cannot use the cgroup ".*": another daemon does; name .* --cgroup-root$/m);
+  }
   equal((await send(daemon, "GET", "/healthz")).status, 200);
   using alice = await Https.as(daemon, "alice");
   deepEqual(await (await alice.send("GET", "/v1/jobs")).json(), { jobs: [], cursor: null, damaged: [] });

@@ -2,7 +2,7 @@ import { deepEqual, equal, notEqual, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { type Action, Worker } from "../../lib/worker/mod.ts";
 import { until } from "../support/until.ts";
-import { canLimit } from "../support/cgroups.ts";
+import { canLimit, removeCgroups } from "../support/cgroups.ts";
 import { processesWith, runnersOf, TestWorker } from "./worker.ts";
 
 Deno.test("a second worker on the same folder is refused, until the first is closed", async () => {
@@ -13,6 +13,35 @@ Deno.test("a second worker on the same folder is refused, until the first is clo
   const worker = await Worker.open(options);
   await rejects(test.open(), /another daemon does/);
   await worker[Symbol.asyncDispose]();
+});
+
+Deno.test({
+  name: "a second worker on the same cgroup is refused, and leaves the jobs of the first alone",
+  ignore: !canLimit,
+  fn: async () => {
+    await using test = await TestWorker.open();
+    const job = await test.start(["sleep", "60"]);
+    const options = { stateFolder: join(test.folder, "other"), cgroupRoot: test.cgroupRoot, maxJobs: 1 };
+    await rejects(
+      Worker.open(options),
+      /^Error: Cannot use the cgroup ".*": another daemon does; name .* --cgroup-root$/,
+    );
+    equal(test.worker.status(job.id).state, "running");
+    equal((await test.worker.stop(job.id)).signal, "SIGTERM");
+  },
+});
+
+Deno.test({
+  name: "a job whose cgroup somebody else killed and removed has ended, with its signal",
+  ignore: !canLimit,
+  fn: async () => {
+    await using test = await TestWorker.open();
+    const job = await test.start(["sleep", "60"]);
+    // Removed before the runner records the end, or after it: the end is the same.
+    await removeCgroups(test.cgroupRoot);
+    const ended = await test.worker.wait(job.id);
+    deepEqual([ended.state, ended.signal], ["signaled", "SIGKILL"]);
+  },
 });
 
 Deno.test("a worker adopts jobs that run, and misses neither their output nor their end", async () => {
