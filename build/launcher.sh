@@ -10,9 +10,10 @@ fail() {
   exit 125
 }
 
-# Root's is never below a HOME that sudo kept: its owner could put something else there between our look and the exec.
+# Root's is never below a folder of another's, such as a HOME or an XDG_CACHE_HOME that sudo kept: its owner could put something else there
+# between our look and the exec, and could not use it himself afterwards.
 find_cache() {
-  if [ -n "${XDG_CACHE_HOME:-}" ]; then
+  if [ -n "${XDG_CACHE_HOME:-}" ] && { [ "$user" != 0 ] || [ ! -e "$XDG_CACHE_HOME" ] || [ -O "$XDG_CACHE_HOME" ]; }; then
     cache=$XDG_CACHE_HOME/teleworker
   elif [ "$user" = 0 ]; then
     cache=${CACHE_DIRECTORY:-/var/cache/teleworker}

@@ -213,6 +213,16 @@ stat "$@" | sed 's/regular file/reguläre Datei/; s/directory/Verzeichnis/'
     match(relative.stderr, /not an absolute path/);
   });
 
+  await t.step("leaves a cache alone that is another's than root's, as sudo may keep it", async () => {
+    if (!isRoot) return;
+    const [kept, own] = [fixture.path("kept"), fixture.path("root's")];
+    await Deno.mkdir(kept);
+    await Deno.chown(kept, NOBODY, NOBODY);
+    const { code, stderr } = await fixture.run({ XDG_CACHE_HOME: kept, CACHE_DIRECTORY: own });
+    deepEqual([code, stderr], [0, ""]);
+    deepEqual([[...Deno.readDirSync(kept)], exists(own)], [[], true]);
+  });
+
   await t.step("uses HOME as an ordinary user, and says when there is none", async (t) => {
     if (!isRoot) return;
     const prefix = ["/usr/bin/setpriv", "--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"];
