@@ -24,13 +24,27 @@ export async function whyNotCompile(target: string): Promise<string | null> {
   }
 }
 
-/** Makes a bundled program into a binary with `deno compile`. The same bundle, base and Deno give the same bytes. */
+/**
+ * Makes a bundled program into a binary with `deno compile`. The same bundle, base and Deno give the same bytes.
+ *
+ * Without a code cache: a binary would read one from a file in /tmp whose name everyone knows and whose owner it does not look at, which
+ * would let any user of the host put code into the daemon. Without prompts: what is not allowed is refused, on a terminal too.
+ */
 export async function compile(
   { folder, main }: Bundle,
   name: ProgramName,
   target: string,
   output: string,
 ): Promise<void> {
-  const flags = ["--no-config", "--no-check", "--exclude-unused-npm", "--target", target, ...runFlags(name)];
+  const flags = [
+    "--no-config",
+    "--no-check",
+    "--no-code-cache",
+    "--no-prompt",
+    "--exclude-unused-npm",
+    "--target",
+    target,
+    ...runFlags(name),
+  ];
   await runDeno(folder, "compile", ...flags, "--output", output, main);
 }

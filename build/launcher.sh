@@ -10,9 +10,10 @@ fail() {
   exit 125
 }
 
-# Root's is never below a HOME that sudo kept: its owner could put something else there between our look and the exec.
+# Root's is never below a folder of another's, such as a HOME or an XDG_CACHE_HOME that sudo kept: its owner could put something else there
+# between our look and the exec, and could not use it himself afterwards.
 find_cache() {
-  if [ -n "${XDG_CACHE_HOME:-}" ]; then
+  if [ -n "${XDG_CACHE_HOME:-}" ] && { [ "$user" != 0 ] || [ ! -e "$XDG_CACHE_HOME" ] || [ -O "$XDG_CACHE_HOME" ]; }; then
     cache=$XDG_CACHE_HOME/teleworker
   elif [ "$user" = 0 ]; then
     cache=${CACHE_DIRECTORY:-/var/cache/teleworker}
@@ -24,9 +25,10 @@ find_cache() {
   case $cache in /*) ;; *) fail "Cannot unpack into \"$cache\": not an absolute path" ;; esac
 }
 
-# Kind, owner, mode and size of what is in the cache, in one process; stat does not follow links, so a link is none of these.
+# Kind, owner, mode and size of what is in the cache, in one process; stat does not follow links, so a link is none of these. Its word for a
+# kind would be of the user's language.
 look() {
-  (cd "$cache" && stat -c '%F %u %a %s' "$@") 2>/dev/null
+  (cd "$cache" && LC_ALL=C stat -c '%F %u %a %s' "$@") 2>/dev/null
 }
 
 # unpack OFFSET BYTES HASH MODE SIZE NAME, unless it is there. Checked before it gets its name, and on the disk before that; whoever comes
@@ -47,13 +49,16 @@ program=@program@
 user=$(id -u)
 find_cache
 [ -e "$cache" ] || why=$(mkdir -p "$cache" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
-[ "$(stat -c '%F %u %a' "$cache")" = "directory $user 700" ] ||
+[ "$(LC_ALL=C stat -c '%F %u %a' "$cache")" = "directory $user 700" ] ||
   fail "Cannot use the cache \"$cache\": it is not a folder of mode 700 that belongs to user $user"
 if [ "$(look @names@)" != "@expected@" ]; then
-  find "$cache" -name 'unpacking.*' -mmin +60 -exec rm -f {} +
+  # In the cache, as find fails in a folder that the user cannot enter, such as that of the root who became this user; and no reason to end,
+  # as it does too when another start is faster to remove one.
+  (cd "$cache" && find . -name 'unpacking.*' -mmin +60 -exec rm -f {} +) 2>/dev/null || :
   why=$(mkdir -p "$cache/$program" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
   @unpack@
 fi
+[ -x "$cache/$runtime" ] || fail "Cannot run what is in \"$cache\": that file system is mounted with noexec"
 
 # Deno keeps what it compiled in SQLite, whose shared memory is a mapped file. Where a block is smaller than a page, a full disk makes that a
 # SIGBUS: a daemon has to live through it, and can do without, for it starts seldom; a client looks first.

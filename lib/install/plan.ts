@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { CERTS, CONFIG, CONFIG_TEXT, PROGRAM, SERVICE, UNIT, UNIT_TEXT } from "./layout.ts";
 
 /** One thing to do, or, for `keep`, not to do. */
@@ -34,9 +34,10 @@ export function runsSystemd(): boolean {
  * What is to be done to install a program; nothing but `keep` where all is as it should be.
  * @param program Its bytes.
  * @param unit Whether the host is to have the unit.
+ * @throws {Error} when something is in the way.
  */
 export function planInstall(target: Target, program: Uint8Array<ArrayBuffer>, unit: boolean): Step[] {
-  const at = (path: string) => join(target.root, path);
+  const at = (path: string) => placeOf(target, path);
   const steps: Step[] = [
     planFile(at(PROGRAM), 0o755, program),
     planFolder(at(CERTS), 0o700),
@@ -54,8 +55,9 @@ export function planInstall(target: Target, program: Uint8Array<ArrayBuffer>, un
 }
 
 /** What is to be done to take away what {@linkcode planInstall} brings, but for configuration and certificates. */
-export function planUninstall({ root, systemd }: Target): Step[] {
-  const [unit, program] = [join(root, UNIT), join(root, PROGRAM)];
+export function planUninstall(target: Target): Step[] {
+  const { systemd } = target;
+  const [unit, program] = [placeOf(target, UNIT), placeOf(target, PROGRAM)];
   const steps: Step[] = [];
   if (found(unit) !== null) {
     if (systemd) steps.push({ action: "run", words: ["systemctl", "disable", "--now", SERVICE] });
@@ -66,9 +68,26 @@ export function planUninstall({ root, systemd }: Target): Step[] {
   return steps;
 }
 
+/**
+ * Where a file of the host is here.
+ * @throws {Error} when a link leads out of the host's root: what is absolute in an image would be a folder of the host that it is on.
+ */
+function placeOf({ root }: Target, path: string): string {
+  const place = join(root, path);
+  if (found(root) === null) return place;
+  let folder = place;
+  while (!found(folder)?.isDirectory) folder = dirname(folder);
+  const real = Deno.realPathSync(folder);
+  if (/^\.\.(\/|$)/.test(relative(Deno.realPathSync(root), real))) {
+    throw new Error(`Cannot use "${place}": a link in it leads out of "${root}", to "${real}"`);
+  }
+  return place;
+}
+
 function planFolder(path: string, mode: number): Step {
   const info = found(path);
   if (info === null) return { action: "make", path, mode };
+  if (!info.isDirectory) throw new Error(`Cannot use "${path}": it is no folder`);
   return (info.mode ?? 0) % 0o10000 === mode ? { action: "keep", path } : { action: "restrict", path, mode };
 }
 

@@ -18,7 +18,7 @@ export interface InstallOptions {
  * @throws {Error} when that cannot be done; then nothing was.
  */
 export async function runInstall(options: InstallOptions): Promise<void> {
-  const target = targetOf(options);
+  const target = targetOf("install", options);
   const program = await Deno.readFile(await ownFile(BUILD.kind));
   const steps = planInstall(target, program, target.systemd || options.root !== undefined);
   if (options.dryRun) return print(describe(steps, true));
@@ -34,7 +34,7 @@ export async function runInstall(options: InstallOptions): Promise<void> {
  * @throws {Error} when that cannot be done.
  */
 export function runUninstall(options: InstallOptions): void {
-  const target = targetOf(options);
+  const target = targetOf("uninstall", options);
   const steps = planUninstall(target);
   if (options.dryRun) return print(describe(steps, true));
   requireRoot("uninstall", options);
@@ -48,7 +48,8 @@ export function runUninstall(options: InstallOptions): void {
   ]);
 }
 
-function targetOf({ root }: InstallOptions): Target {
+function targetOf(verb: string, { root }: InstallOptions): Target {
+  if (root === "") throw new Error(`Cannot ${verb} below "": it names no folder`);
   return root === undefined ? { root: "/", systemd: runsSystemd() } : { root: resolve(root), systemd: false };
 }
 

@@ -33,6 +33,8 @@ Deno.test("a build takes the base of deno compile from DENORT_BIN, and embeds pr
   const embedded = made.subarray(base.length - 4096);
   ok(/"?kind"?:"compiled"/.test(embedded.toString("latin1")));
   ok(embedded.includes("exec setsid") || embedded.includes("mkfifo"), "the runner's scripts are embedded");
+  ok(embedded.includes('"code_cache_key":null'), "nothing is read from a file in /tmp that anyone may have put there");
+  ok(embedded.includes('"prompt":false'), "what is not allowed is refused, on a terminal too");
 });
 
 Deno.test("a build that cannot be made says why, in one line, and leaves what was there", async (t) => {

@@ -127,6 +127,20 @@ Deno.test("a self-contained program", async (t) => {
     match(usage.stderr, /--nonsense/);
   });
 
+  await t.step("works where the system speaks another language", async () => {
+    const german = fixture.path("german");
+    await Deno.mkdir(german);
+    const stat = `#!/bin/sh
+PATH=/usr/bin:/bin
+[ "\${LC_ALL:-}" != C ] || exec stat "$@"
+stat "$@" | sed 's/regular file/reguläre Datei/; s/directory/Verzeichnis/'
+`;
+    await Deno.writeTextFile(join(german, "stat"), stat, { mode: 0o755 });
+    const PATH = `${german}:${fixture.bin}`;
+    const { code, stderr } = await fixture.run({ XDG_CACHE_HOME: fixture.path("once"), PATH });
+    deepEqual([code, stderr], [0, ""]);
+  });
+
   await t.step("works when many start at once on an empty cache", async () => {
     const cache = fixture.path("many");
     const ended = await Promise.all(Array.from({ length: 5 }, () => fixture.run({ XDG_CACHE_HOME: cache })));
@@ -199,6 +213,16 @@ Deno.test("a self-contained program", async (t) => {
     match(relative.stderr, /not an absolute path/);
   });
 
+  await t.step("leaves a cache alone that is another's than root's, as sudo may keep it", async () => {
+    if (!isRoot) return;
+    const [kept, own] = [fixture.path("kept"), fixture.path("root's")];
+    await Deno.mkdir(kept);
+    await Deno.chown(kept, NOBODY, NOBODY);
+    const { code, stderr } = await fixture.run({ XDG_CACHE_HOME: kept, CACHE_DIRECTORY: own });
+    deepEqual([code, stderr], [0, ""]);
+    deepEqual([[...Deno.readDirSync(kept)], exists(own)], [[], true]);
+  });
+
   await t.step("uses HOME as an ordinary user, and says when there is none", async (t) => {
     if (!isRoot) return;
     const prefix = ["/usr/bin/setpriv", "--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"];
@@ -209,6 +233,16 @@ Deno.test("a self-contained program", async (t) => {
       const { code, stderr } = await fixture.run({ HOME: home }, { prefix });
       deepEqual([code, stderr], [0, ""]);
       ok(exists(join(home, ".cache", "teleworker")));
+    });
+    await t.step("its own, from a folder that it cannot enter", async () => {
+      const fresh = fixture.path("fresh home");
+      await Deno.mkdir(fresh);
+      await Deno.chown(fresh, NOBODY, NOBODY);
+      const closed = fixture.path("closed");
+      await Deno.mkdir(closed, { mode: 0o700 });
+      const enter = ["/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", closed];
+      const { code, stderr } = await fixture.run({ HOME: fresh }, { prefix: [...enter, ...prefix] });
+      deepEqual([code, stderr], [0, ""]);
     });
     await t.step("one it cannot write to", async () => {
       const { code, stderr } = await fixture.run({ HOME: "/" }, { prefix });
@@ -231,6 +265,18 @@ Deno.test("a self-contained program", async (t) => {
     // What was unpacked serves on a disk that is full again.
     await disk.fill();
     deepEqual(await fixture.run({ XDG_CACHE_HOME: disk.path }).then(({ code, stderr }) => [code, stderr]), [0, ""]);
+  });
+
+  await t.step("says that nothing can be run in its cache", async () => {
+    if (!isRoot) return;
+    const cache = fixture.path("noexec");
+    await Deno.mkdir(cache);
+    const script = 'mount -t tmpfs -o noexec,size=160M tmpfs "$1" && shift && exec "$@"';
+    const prefix = ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, "sh", cache];
+    const PATH = "/usr/bin:/bin:/usr/sbin:/sbin";
+    const { code, stderr } = await fixture.run({ PATH, XDG_CACHE_HOME: cache }, { prefix });
+    equal(code, 125);
+    match(stderr, /^teleworker: Cannot run what is in "[^"]+": that file system is mounted with noexec\n$/);
   });
 
   await t.step("runs on a root file system that cannot be written to", async () => {

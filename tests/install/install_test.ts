@@ -161,6 +161,52 @@ Deno.test("install puts program, configuration, unit and folders below another r
   });
 });
 
+Deno.test("install and uninstall touch nothing outside of --root, and nothing at all when something is in the way", async (t) => {
+  await using host = await Host.make();
+  const fails = async (verb: string, root: string, says: RegExp) => {
+    const { code, stdout, stderr } = await host.runBelow(root, verb);
+    deepEqual([code, stdout], [1, ""]);
+    match(stderr, says);
+  };
+  for (const link of ["usr/local", "etc/teleworker/certs"]) {
+    await t.step(`a link that leads out of it, for ${link}`, async () => {
+      const [root, outside] = [join("linked", link.replaceAll("/", " ")), join("outside", link.replaceAll("/", " "))];
+      await Deno.mkdir(host.path(join(outside, "bin")), { recursive: true });
+      await Deno.writeTextFile(host.path(join(outside, "bin/teleworkerd")), "of another");
+      await Deno.mkdir(join(host.path(join(root, link)), ".."), { recursive: true });
+      await Deno.symlink(host.path(outside), host.path(join(root, link)));
+      const before = [host.list(root), host.list(outside)];
+      await fails(
+        "install",
+        root,
+        /^teleworkerd: Cannot use ".*": a link in it leads out of ".*linked.*", to ".*outside/,
+      );
+      if (link === "usr/local") await fails("uninstall", root, /leads out of/);
+      deepEqual([host.list(root), host.list(outside)], before);
+    });
+  }
+  await t.step("a link that stays in it is followed", async () => {
+    await Deno.mkdir(host.path("inside/var/local"), { recursive: true });
+    await Deno.mkdir(host.path("inside/usr"));
+    await Deno.symlink("../var/local", host.path("inside/usr/local"));
+    equal((await host.runBelow("inside", "install")).code, 0);
+    deepEqual(host.list("inside/var/local"), ["755 /bin", "755 /bin/teleworkerd"]);
+  });
+  await t.step("a file where the folder of certificates is to be", async () => {
+    await Deno.mkdir(host.path("file/etc/teleworker"), { recursive: true });
+    await Deno.writeTextFile(host.path("file/etc/teleworker/certs"), "", { mode: 0o644 });
+    const before = host.list("file");
+    await fails("install", "file", /^teleworkerd: Cannot use ".*\/certs": it is no folder\n$/);
+    deepEqual(host.list("file"), before);
+  });
+  await t.step("no folder, as of a variable that is not set", async () => {
+    for (const verb of ["install", "uninstall"]) {
+      const { code, stdout, stderr } = await host.run(verb, "--dry-run", "--root", "");
+      deepEqual([code, stdout, stderr], [1, "", `teleworkerd: Cannot ${verb} below "": it names no folder\n`]);
+    }
+  });
+});
+
 Deno.test({
   name: "install on a host without systemd leaves out the unit, and says what to do there",
   ignore: !isRoot,
