@@ -64,6 +64,9 @@ fi
 # SIGBUS: a daemon has to live through it, and can do without, for it starts seldom; a client looks first.
 DENO_DIR=$cache/deno
 if [ @name@ = teleworkerd ] || [ "$(stat -f -c %a "$cache")" -lt 1024 ]; then DENO_DIR=/dev/null; fi
+# These are for whoever develops with Deno, and change what it does.
+unset DENO_V8_FLAGS DENO_COVERAGE_DIR DENO_CERT DENO_TLS_CA_STORE DENO_TRACE_PERMISSIONS DENO_AUDIT_PERMISSIONS DENO_PERMISSION_BROKER_PATH \
+  NODE_OPTIONS
 # The file that `teleworkerd install` copies.
 TELEWORKER_FILE=$0
 export TELEWORKER_FILE DENO_DIR DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
