@@ -30,8 +30,8 @@ const output = (description: Message) =>
 
 const connection = object("Connection (a flag goes before the variable, that before what follows it)", {
   host: optional(
-    option("--host", string({ metavar: "HOST:PORT" }), {
-      description: message`The server (TELEWORKER_HOST, else 127.0.0.1:8443).`,
+    option("--host", string({ metavar: "HOST[:PORT]" }), {
+      description: message`The server (TELEWORKER_HOST, else 127.0.0.1); its port is 8443 unless said.`,
     }),
   ),
   socket: optional(

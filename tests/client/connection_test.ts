@@ -45,11 +45,16 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
     equal(await complaint(nowhere, daemon.certs), unreachable(nowhere, "no host has this name"));
   });
 
-  await t.step("no host and port", async () => {
+  await t.step("a host without a port, which is then 8443", async () => {
+    const reason = "no host has this name";
+    equal(await complaint("no.such.invalid", daemon.certs), unreachable("no.such.invalid:8443", reason));
+  });
+
+  await t.step("no host", async () => {
     for (
       const host of [
-        "localhost",
-        "127.0.0.1",
+        "localhost:",
+        "::1",
         "http://localhost:1",
         "https://localhost:8443",
         "localhost:0",
@@ -62,7 +67,7 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
       ]
     ) {
       const { code, stderr } = await teleworker({ address: host, certs: daemon.certs }, ["list"]);
-      const reason = `Cannot use host "${host}": it must be HOST:PORT, such as "127.0.0.1:8443"`;
+      const reason = `Cannot use host "${host}": it must be HOST or HOST:PORT, such as "127.0.0.1:8443" or "[::1]"`;
       deepEqual({ code, stderr }, { code: 2, stderr: `teleworker: ${reason}\n` });
     }
   });
