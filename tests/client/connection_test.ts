@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { addServer, initAuthority } from "../../lib/pki/store.ts";
+import { openssl } from "../pki/openssl.ts";
 import { Daemon } from "../support/daemon.ts";
 import { type ClientOptions, teleworker } from "../support/teleworker.ts";
 import { closedPort } from "./closed_port.ts";
@@ -110,10 +111,22 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
     const certs = await copyCertificates(daemon, "other-ca");
     for (const name of ["ca.pem", "ca-key.pem"]) await Deno.remove(join(certs, name));
     await initAuthority(certs);
-    equal(
-      await complaint(address, certs),
-      unreachable(address, "its certificate is not from our authority: is our ca.pem that of the server?"),
+    const reason = unreachable(address, "its certificate is not from our authority: is our ca.pem that of the server?");
+    equal(await complaint(address, certs), reason);
+    const files = ["server.pem", "server-key.pem"].map((name) => join(daemon.certs, name));
+    const old = await Promise.all(files.map((file) => Deno.readTextFile(file)));
+    const [certificate = "", key = ""] = files;
+    await daemon.end();
+    await openssl(
+      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x"],
+      ...["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=IP:127.0.0.1"],
+      ...["-keyout", key, "-out", certificate],
     );
+    await daemon.run();
+    equal(await complaint(address, certs), reason, "signed by itself");
+    await daemon.end();
+    await Promise.all(files.map((file, index) => Deno.writeTextFile(file, old[index] ?? "")));
+    await daemon.run();
   });
 
   await t.step("a client of another authority", async () => {
@@ -164,7 +177,7 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
 
   await t.step("no such socket", async () => {
     const nowhere = join(daemon.folder.path, "nowhere");
-    const reason = `Cannot reach the server at "${nowhere}": no such file or directory`;
+    const reason = `Cannot reach the server at "${nowhere}": no such file or directory; is teleworkerd running there?`;
     equal(await complaint(address, daemon.certs, ["--socket", nowhere]), reason);
   });
 });

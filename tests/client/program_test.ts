@@ -60,7 +60,12 @@ Deno.test("wrong usage ends with 2, says what is wrong, and says it on stderr", 
     [["completion"], /SHELL/],
     [["completion", "csh"], /Cannot use SHELL "csh": it must be bash, zsh or fish/],
     [["certs"], /init, server, client, request, list, show, renew or revoke/],
-    [["frobnicate"], /"frobnicate"/],
+    [["frobnicate"], /: There is no verb "frobnicate"\n$/],
+    [["lst", "--al"], /: There is no verb "lst"\n\nDid you mean "list"\?\n$/],
+    [["list", "--memroy"], /: Unexpected option or argument: "--memroy"\n$/],
+    [["--hots", "a:1", "list"], /"--hots"\n\nDid you mean "--host"\?\n$/],
+    [["run", "--output", "json", "--", "ls"], /: Cannot use --output "json" with run: it shows what the job writes/],
+    [["logs", "--output", "json", "a"], /: Cannot use --output "json" with logs: /],
     [["start"], /COMMAND[^]*program and its arguments come last, after --/],
     [["start", "--"], /COMMAND/],
     [["run", "ls", "-la"], /"-la"[^]*program and its arguments come last, after --/],
@@ -162,7 +167,11 @@ Deno.test("help of a verb shows the flags that it uses", async () => {
   }
   // A job may have that name.
   for (const args of [["status"], ["status", "certs"], ["--certs", "certs", "list"]]) {
-    match(await help(...args), /--host HOST:PORT[^]*--socket PATH[^]*--certs DIR[^]*--identity NAME/, args.join(" "));
+    match(
+      await help(...args),
+      /--host HOST\[:PORT\][^]*--socket PATH[^]*--certs DIR[^]*--identity NAME/,
+      args.join(" "),
+    );
   }
 });
 
