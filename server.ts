@@ -35,7 +35,7 @@ async function run(command: CommandLine, signal: AbortSignal): Promise<number> {
 async function runHere({ verb, output, flags, config }: RunCommand, signal: AbortSignal): Promise<number> {
   const options = await readOptions(flags, config ?? Deno.env.get("TELEWORKERD_CONFIG"));
   await configureLog(options.logLevel);
-  if (verb === "check") return await check(options.cgroupRoot, output);
+  if (verb === "check") return await check(options, output);
   const notify = takeNotify();
   signal.addEventListener("abort", () => notify("STOPPING=1"));
   const ready = (address: string) => {

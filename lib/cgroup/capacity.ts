@@ -34,10 +34,10 @@ export function whyTooMuch(limit: Limit, limits: Limits, capacity: Capacity): st
     case "cpus":
       return compare(limits.cpus, capacity.cpus, "CPUs", "of this host");
     case "memoryBytes":
-      return compare(memoryBytes, capacity.memoryBytes, "bytes", "of this host");
+      return compareSizes(memoryBytes, capacity.memoryBytes, "of this host");
     case "memoryHighBytes":
-      return compare(memoryHighBytes, capacity.memoryBytes, "bytes", "of this host") ??
-        compare(memoryHighBytes, memoryBytes, "bytes", "of the job's limit");
+      return compareSizes(memoryHighBytes, capacity.memoryBytes, "of this host") ??
+        compareSizes(memoryHighBytes, memoryBytes, "of the job's limit");
     case "pids":
       return compare(limits.pids, capacity.pids, "processes", "of this host");
     default:
@@ -48,4 +48,21 @@ export function whyTooMuch(limit: Limit, limits: Limits, capacity: Capacity): st
 function compare(asked: number | undefined, most: number | null | undefined, unit: string, whose: string) {
   if (asked === undefined || most === null || most === undefined || asked <= most) return null;
   return `${asked} ${unit} are more than the ${most} ${whose}`;
+}
+
+function compareSizes(asked: number | undefined, most: number | null | undefined, whose: string) {
+  if (asked === undefined || most === null || most === undefined || asked <= most) return null;
+  // What looks the same in people's units is told apart in bytes.
+  const format = formatSize(asked) === formatSize(most) ? inBytes : formatSize;
+  return `${format(asked)} are more than the ${format(most)} ${whose}`;
+}
+
+/** A size for people, in powers of 1024: `1.5G`. */
+function formatSize(bytes: number): string {
+  const power = ["K", "M", "G", "T"].findLastIndex((_, index) => bytes >= 1024 ** (index + 1)) + 1;
+  return power === 0 ? inBytes(bytes) : `${Number((bytes / 1024 ** power).toFixed(1))}${" KMGT"[power]}`;
+}
+
+function inBytes(bytes: number): string {
+  return `${bytes} bytes`;
 }

@@ -99,7 +99,7 @@ async function list(folder: string, { json }: Terminal): Promise<number> {
   const { certificates: issued, damaged } = await listIssued(folder, authorities[0]);
   const certificates = issued.map((certificate): ListedCertificate => ({
     ...certificate,
-    daysLeft: Math.floor((certificate.notAfter.getTime() - Date.now()) / DAY),
+    daysLeft: daysUntil(certificate.notAfter),
     revokedAt: (certificate.ours ? revocations.get(certificate.serial) : undefined) ?? null,
   }));
   if (json) {
@@ -111,15 +111,24 @@ async function list(folder: string, { json }: Terminal): Promise<number> {
   return damaged.length === 0 ? 0 : EXIT.failure;
 }
 
+/** Days begun, so that a new certificate has all of its own; below zero once it has expired. */
+function daysUntil(time: Date): number {
+  const days = (time.getTime() - Date.now()) / DAY;
+  return days < 0 ? Math.floor(days) : Math.ceil(days);
+}
+
 async function printTable(certificates: readonly ListedCertificate[]): Promise<void> {
-  const rows = certificates.map(({ kind, name, role, serial, daysLeft, revokedAt, ours }) => [
+  const rows = certificates.map(({ kind, name, role, serial, daysLeft, file, revokedAt, ours }) => [
     clean(name),
     role ?? (kind === "client" ? "none" : kind),
     serial,
     daysLeft < 0 ? "expired" : String(daysLeft),
+    clean(file ?? "-"),
     revokedAt !== null ? revokedAt.toISOString() : ours ? "-" : "another authority's",
   ]);
-  for (const line of formatTable([["WHO", "ROLE", "SERIAL", "DAYS LEFT", "REVOKED"], ...rows])) await print(line);
+  for (const line of formatTable([["WHO", "ROLE", "SERIAL", "DAYS LEFT", "FILE", "REVOKED"], ...rows])) {
+    await print(line);
+  }
 }
 
 async function show(file: string, { json }: Terminal): Promise<void> {

@@ -57,6 +57,19 @@ export function commandAt(usage: Usage, [word, ...words]: readonly string[]): Co
   return below === undefined || words.length === 0 ? command : commandAt(below, words);
 }
 
+/** The names of the flags that the verb has which some words lead to; none where they lead to no verb. */
+export function flagsAt(usage: Usage, words: readonly string[]): Set<string> {
+  const [word, ...others] = words;
+  const below = commandsOf(usage).find(([command]) => word !== undefined && namesOf(command).includes(word))?.[1];
+  if (below === undefined) return new Set();
+  return commandsOf(below).length === 0 ? flagsOf(below) : flagsAt(below, others);
+}
+
+/** The names of all flags. */
+export function flagsOf(usage: Usage): Set<string> {
+  return new Set([...termsOf(usage)].flatMap((term) => term.type === "option" ? term.names : []));
+}
+
 /** The names of all verbs but their aliases. */
 export function verbsOf(usage: Usage): Set<string> {
   return new Set([...termsOf(usage)].flatMap((term) => term.type === "command" ? [term.name] : []));

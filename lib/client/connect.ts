@@ -14,8 +14,8 @@ const CONNECT_TIMEOUT = 30_000;
 /** Milliseconds without a byte after which the kernel asks whether the server is still there. */
 const KEEP_ALIVE = 30_000;
 
-/** What node:tls of Deno 2.9 says of every certificate that it does not accept. */
-const UNVERIFIED = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+/** What node:tls of Deno 2.9 says of certificates that it does not accept: the first of every one, the others of some chains. */
+const UNVERIFIED = ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT"];
 
 /** A way to a server. */
 export interface Link {
@@ -52,7 +52,7 @@ export function tlsConnector(host: string, port: number, credential: ClientCrede
     try {
       await opened(stream, "secureConnect");
     } catch (error) {
-      if (codeOf(error) !== UNVERIFIED) throw error;
+      if (!UNVERIFIED.includes(codeOf(error))) throw error;
       throw await explainRefusal(host, port, authorities) ?? error;
     }
     if (problem === undefined) return { stream, source };

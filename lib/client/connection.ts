@@ -22,7 +22,8 @@ export interface Connection {
   readonly shown: ShownCertificate | null;
 }
 
-const DEFAULT_HOST = "127.0.0.1:8443";
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_PORT = 8443;
 
 /** The folder that certificates are made in and looked for first: the flag, the environment, `~/.config/teleworker/certs`. */
 export function certsFolder(certs: string | undefined): string {
@@ -33,14 +34,13 @@ export function certsFolder(certs: string | undefined): string {
 
 /**
  * Opens a connection by the flags and the environment; a flag for one way goes before the environment's for the other.
- * @throws {UsageFailure} when it is not HOST:PORT.
+ * @throws {UsageFailure} when it is neither HOST nor HOST:PORT.
  * @throws {Error} when there are no certificates to use.
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const socket = options.socket ?? (options.host === undefined ? variable("TELEWORKER_SOCKET") : undefined);
   if (socket !== undefined) return { name: socket, transport: new SocketTransport(socket), shown: null };
-  const text = options.host ?? variable("TELEWORKER_HOST") ?? DEFAULT_HOST;
-  const { host, port } = parseAddress(text);
+  const { host, port, text } = parseAddress(options.host ?? variable("TELEWORKER_HOST") ?? DEFAULT_HOST);
   const folders = [certsFolder(options.certs)];
   const legacy = inHome(".certs");
   if (options.certs === undefined && variable("TELEWORKER_CERTS") === undefined && legacy !== undefined) {
@@ -53,14 +53,21 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   return { name: `https://${text}`, transport, shown: credential };
 }
 
-/** Reads HOST:PORT; names and addresses come out as `URL` writes them, in which there is one way to write each. */
-function parseAddress(text: string): { host: string; port: number } {
+/**
+ * Reads HOST:PORT, or HOST alone; names and addresses come out as `URL` writes them, in which there is one way to write each. An IPv6
+ * address has brackets also without a port, for nobody could tell what `::1:8443` is.
+ */
+function parseAddress(given: string): { host: string; port: number; text: string } {
+  const match = /^(\[[\da-fA-F:.]+\]|[^\s:/?#@\\]+)(?::(\d+))?$/.exec(given);
+  const port = Number(match?.[2] ?? DEFAULT_PORT);
+  const text = `${match?.[1]}:${port}`;
   const url = URL.parse(`https://${text}`);
-  const port = Number(/^(?:\[[\da-fA-F:.]+\]|[^\s:/?#@\\]+):(\d+)$/.exec(text)?.[1] ?? 0);
-  if (url === null || port === 0) {
-    throw new UsageFailure(`Cannot use host "${text}": it must be HOST:PORT, such as "${DEFAULT_HOST}"`);
+  if (match === null || url === null || port === 0) {
+    throw new UsageFailure(
+      `Cannot use host "${given}": it must be HOST or HOST:PORT, such as "${DEFAULT_HOST}:${DEFAULT_PORT}" or "[::1]"`,
+    );
   }
-  return { host: url.hostname.replace(/^\[|\]$/g, ""), port };
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port, text };
 }
 
 function variable(name: string): string | undefined {

@@ -1,49 +1,59 @@
+import type { z } from "zod";
 import { object } from "@optique/core/constructs";
 import { message, metavar } from "@optique/core/message";
 import { multiple, optional } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
-import type { Limits, StartRequest } from "../contract/mod.ts";
+import { type Limits, limitsSchema, type StartRequest, startSchema } from "../contract/mod.ts";
 import { mergeDisks } from "./disks.ts";
 import { parseCount, parseSize } from "../contract/units.ts";
-import { cores, duration, perDisk, size, sizeOrZero, variable, whole } from "./values.ts";
+import { UsageFailure } from "./failure.ts";
+import { cores, duration, perDisk, size, sizeOrZero, text, variable, whole, wholeSeconds } from "./values.ts";
 
 const weight = () => whole("1..10000", 1, 10_000);
-const count = () => whole("N", 1);
+const count = (schema: z.ZodType) => whole("N", 1, undefined, schema);
+const request = startSchema.shape;
+const limits = limitsSchema.shape;
 
 /** The flags that say what to run and how, the same for `start` and `run`. */
 export const jobFlags = object({
   name: optional(
-    option("--name", string({ metavar: "NAME" }), { description: message`A name for the job, unique among yours.` }),
+    option("--name", text("NAME", request.name), { description: message`A name for the job, unique among yours.` }),
   ),
   env: multiple(
-    option("--env", "-e", variable(), { description: message`A variable of its environment; may be given often.` }),
+    option("--env", "-e", variable(request.env), {
+      description: message`A variable of its environment; may be given often.`,
+    }),
   ),
   cwd: optional(
-    option("--cwd", string({ metavar: "DIR" }), { description: message`The folder on the host that it runs in (/).` }),
+    option("--cwd", text("DIR", request.cwd), { description: message`The folder on the host that it runs in (/).` }),
   ),
   timeout: optional(
-    option("--timeout", duration(), { description: message`Stop it when it has run that long, such as 30s, 5m, 2h.` }),
+    option("--timeout", duration(request.timeoutSeconds), {
+      description: message`Stop it when it has run that long, such as 30s, 5m, 2h.`,
+    }),
   ),
   outputMax: optional(
-    option("--output-max", size(), { description: message`Bytes kept of each of its streams, the newest.` }),
+    option("--output-max", size(request.outputMaxBytes), {
+      description: message`Bytes kept of each of its streams, the newest.`,
+    }),
   ),
-  cpus: optional(option("--cpus", cores(), { description: message`Cores it may use, such as 0.5 or 50%.` })),
+  cpus: optional(option("--cpus", cores(limits.cpus), { description: message`Cores it may use, such as 0.5 or 50%.` })),
   cpuWeight: optional(
     option("--cpu-weight", weight(), { description: message`Its share when others want the CPU too; 100 is usual.` }),
   ),
   memory: optional(
-    option("--memory", size(), {
+    option("--memory", size(limits.memoryBytes), {
       description: message`Memory, swap included, such as 256M; beyond it the job is killed.`,
     }),
   ),
   memoryHigh: optional(
-    option("--memory-high", size(), {
+    option("--memory-high", size(limits.memoryHighBytes), {
       description: message`Memory beyond which it is slowed down and made to give some back.`,
     }),
   ),
-  pids: optional(option("--pids", count(), { description: message`Processes and threads it may have.` })),
+  pids: optional(option("--pids", count(limits.pids), { description: message`Processes and threads it may have.` })),
   readBps: multiple(
     option("--read-bps", perDisk("SIZE", parseSize), {
       description: message`Bytes a second it may read from each disk, or from one as DISK:SIZE; may be given often.`,
@@ -60,20 +70,30 @@ export const jobFlags = object({
     option("--io-weight", weight(), { description: message`Its share when others want the disk too; 100 is usual.` }),
   ),
   cpuTime: optional(
-    option("--cpu-time", duration(), { description: message`CPU time of each of its processes; then SIGXCPU.` }),
+    option("--cpu-time", wholeSeconds(limits.cpuTimeSeconds), {
+      description: message`CPU time of each of its processes; then SIGXCPU.`,
+    }),
   ),
   addressSpace: optional(
-    option("--address-space", size(), { description: message`Virtual memory of each of its processes.` }),
+    option("--address-space", size(limits.addressSpaceBytes), {
+      description: message`Virtual memory of each of its processes.`,
+    }),
   ),
   fileSize: optional(
-    option("--file-size", size(), { description: message`Size of each file it writes; then SIGXFSZ.` }),
+    option("--file-size", size(limits.fileSizeBytes), {
+      description: message`Size of each file it writes; then SIGXFSZ.`,
+    }),
   ),
   openFiles: optional(
-    option("--open-files", count(), { description: message`Files that each of its processes may have open.` }),
+    option("--open-files", count(limits.openFiles), {
+      description: message`Files that each of its processes may have open.`,
+    }),
   ),
-  core: optional(option("--core", sizeOrZero(), { description: message`Size of its core dumps; 0 for none.` })),
+  core: optional(
+    option("--core", sizeOrZero(limits.coreBytes), { description: message`Size of its core dumps; 0 for none.` }),
+  ),
   user: optional(
-    option("--user", string({ metavar: "NAME" }), { description: message`The host's account that it runs as.` }),
+    option("--user", text("NAME", request.user), { description: message`The host's account that it runs as.` }),
   ),
   words: multiple(
     argument(string({ metavar: "COMMAND" }), { description: message`The program and its arguments, after --.` }),
@@ -81,9 +101,13 @@ export const jobFlags = object({
   ),
 });
 
-/** What the flags ask for, as the API takes it. */
+/**
+ * What the flags ask for, as the API takes it.
+ * @throws {UsageFailure} when the program has no name.
+ */
 export function toRequest(flags: InferValue<typeof jobFlags>): StartRequest {
   const [command = "", ...args] = flags.words;
+  if (command === "") throw new UsageFailure('Cannot use COMMAND "": it must not be empty');
   return {
     command,
     args,
@@ -111,7 +135,7 @@ function toLimits(flags: InferValue<typeof jobFlags>): Limits {
     readOperationsPerSecond: mergeDisks(flags.readIops),
     writeOperationsPerSecond: mergeDisks(flags.writeIops),
     ioWeight: flags.ioWeight,
-    cpuTimeSeconds: flags.cpuTime === undefined ? undefined : Math.ceil(flags.cpuTime),
+    cpuTimeSeconds: flags.cpuTime,
     addressSpaceBytes: flags.addressSpace,
     fileSizeBytes: flags.fileSize,
     openFiles: flags.openFiles,

@@ -20,7 +20,8 @@ import { stop, stopCommand } from "./commands/stop.ts";
 import { wait, waitCommand } from "./commands/wait.ts";
 import { certsFolder, openConnection } from "./connection.ts";
 import { EXIT } from "./exit_code.ts";
-import { leadsToVerb } from "./command_tree.ts";
+import { UsageFailure } from "./failure.ts";
+import { flagsOf, leadsToVerb } from "./command_tree.ts";
 import { openTerminal, ours, print } from "./terminal.ts";
 import { describeUsageError } from "./usage.ts";
 import { known, oneOf } from "./values.ts";
@@ -30,8 +31,8 @@ const output = (description: Message) =>
 
 const connection = object("Connection (a flag goes before the variable, that before what follows it)", {
   host: optional(
-    option("--host", string({ metavar: "HOST:PORT" }), {
-      description: message`The server (TELEWORKER_HOST, else 127.0.0.1:8443).`,
+    option("--host", string({ metavar: "HOST[:PORT]" }), {
+      description: message`The server (TELEWORKER_HOST, else 127.0.0.1); its port is 8443 unless said.`,
     }),
   ),
   socket: optional(
@@ -47,7 +48,7 @@ const connection = object("Connection (a flag goes before the variable, that bef
   identity: optional(option("--identity", known("NAME", "<clients>"), {
     description: message`Whose certificate to use (TELEWORKER_IDENTITY, else the only one there).`,
   })),
-  output: output(message`json prints the API's objects, one a line.`),
+  output: output(message`json prints the API's objects, one a line; not with run and logs.`),
 });
 
 /** What makes certificates connects to nothing. */
@@ -127,7 +128,8 @@ function parseOnce(args: readonly string[]) {
     // Its own words for an error are not printed, but ours.
     stderr: () => {},
     onError: (_code, error) => {
-      console.error(ours(describeUsageError(error, verbs.usage) + hint(args)));
+      const general = flagsOf((isCerts(args) ? folder : connection).usage);
+      console.error(ours(describeUsageError(error, verbs.usage, general, args) + hint(args)));
       return exit(EXIT.usage);
     },
     termWidth: "auto",
@@ -174,6 +176,9 @@ export async function execute(command: Command): Promise<number> {
         openTerminal(command.output),
       );
     }
+  }
+  if (command.output === "json" && (command.verb === "run" || command.verb === "logs")) {
+    throw new UsageFailure(`Cannot use --output "json" with ${command.verb}: it shows what the job writes, as it is`);
   }
   // Only here too: it brings what certificates are read with.
   const { Api } = await import("./api.ts");

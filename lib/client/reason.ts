@@ -7,12 +7,14 @@ import { ServerIdentityError } from "../pki/server_identity.ts";
 const CLOSED =
   "it closed the connection, as a server does that does not accept our certificate: revoked, or of another authority?";
 
+const NOT_THERE = "is teleworkerd running there?";
+
 /** By the codes of libuv and node:http. */
 const BY_CODE: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connection refused; is teleworkerd running there?",
+  ECONNREFUSED: `connection refused; ${NOT_THERE}`,
   ENOTFOUND: "no host has this name",
   EAI_AGAIN: "its name cannot be looked up now",
-  ENOENT: "no such file or directory",
+  ENOENT: `no such file or directory; ${NOT_THERE}`,
   EACCES: "permission denied",
   ETIMEDOUT: "it did not answer",
   EHOSTUNREACH: "there is no way to this host",
@@ -34,6 +36,9 @@ const BY_TEXT: readonly (readonly [says: RegExp, reason: string])[] = [
   [/alert: ProtocolVersion|HandshakeNotComplete|NotSupported|Tls13/, "it does not speak TLS 1.3"],
   [/alert/, CLOSED],
   [/close_notify|socket hang up/, CLOSED],
+  // Of a Unix socket, without a code.
+  [/No such file or directory \(os error/, `no such file or directory; ${NOT_THERE}`],
+  [/Connection refused \(os error/, `connection refused; ${NOT_THERE}`],
   [/corrupt message|InvalidContentType/, "it does not speak TLS; is that the port of teleworkerd?"],
 ];
 

@@ -1,5 +1,7 @@
 import type { NonEmptyString } from "@optique/core/nonempty";
 import { choice, string, type ValueParser } from "@optique/core/valueparser";
+import { z } from "zod";
+import { describeIssue } from "../contract/issue.ts";
 import type { PerDisk } from "./disks.ts";
 import { isSignal, SIGNAL_NAMES, signalName } from "./signals.ts";
 import { clean } from "./terminal.ts";
@@ -27,10 +29,22 @@ function value<T>(metavar: NonEmptyString, placeholder: T, parse: (text: string)
   };
 }
 
+/** Refuses what the server would refuse, by its own schema. */
+function checked<T>(value: T, schema: z.ZodType, request: unknown = value): T {
+  const [issue] = schema.safeParse(request).error?.issues ?? [];
+  if (issue !== undefined) throw new SyntaxError(`it ${describeIssue(issue)}`);
+  return value;
+}
+
+/** Text that the schema takes. */
+export const text = (metavar: NonEmptyString, schema: z.ZodType) =>
+  value(metavar, "a", (text) => checked(text, schema));
+
 /** `512K`, `256M`, `1.5G`. */
-export const size = () => value("SIZE", 1, parseSize);
+export const size = (schema: z.ZodType) => value("SIZE", 1, (text) => checked(parseSize(text), schema));
 /** The same, and `0`. */
-export const sizeOrZero = () => value("SIZE", 0, (text) => text === "0" ? 0 : parseSize(text));
+export const sizeOrZero = (schema: z.ZodType) =>
+  value("SIZE", 0, (text) => checked(text === "0" ? 0 : parseSize(text), schema));
 
 /** `1M` for every disk, `sda:1M` for one. */
 export const perDisk = (metavar: NonEmptyString, parse: (text: string) => number) =>
@@ -42,16 +56,20 @@ export const perDisk = (metavar: NonEmptyString, parse: (text: string) => number
   });
 
 /** `10s`, `5m`. */
-export const duration = () => value("TIME", 1, parseDuration);
+export const duration = (schema: z.ZodType) => value("TIME", 1, (text) => checked(parseDuration(text), schema));
+/** The same, in seconds rounded up. */
+export const wholeSeconds = (schema: z.ZodType) =>
+  value("TIME", 1, (text) => checked(Math.ceil(parseDuration(text)), schema));
 /** `0.5`, `50%`. */
-export const cores = () => value("CORES", 1, parseCores);
+export const cores = (schema: z.ZodType) => value("CORES", 1, (text) => checked(parseCores(text), schema));
 
-/** `NAME=VALUE`. */
-export const variable = () =>
+/** `NAME=VALUE`; the schema is that of an object of them. */
+export const variable = (schema: z.ZodType) =>
   value<readonly [string, string]>("NAME=VALUE", ["A", "a"], (text) => {
     const equals = text.indexOf("=");
     if (equals < 1) throw new SyntaxError("it must be NAME=VALUE");
-    return [text.slice(0, equals), text.slice(equals + 1)];
+    const [name, value] = [text.slice(0, equals), text.slice(equals + 1)];
+    return checked([name, value], schema, { [name]: value });
   });
 
 /** What stands among suggestions for what only the server or a folder knows. */
@@ -80,10 +98,10 @@ export const signal = (): ValueParser<"sync", string> => ({
 });
 
 /** A whole number of a range; without an upper end up to 15 digits. */
-export const whole = (metavar: NonEmptyString, min: number, max?: number) =>
+export const whole = (metavar: NonEmptyString, min: number, max?: number, schema: z.ZodType = z.number()) =>
   value(metavar, min, (text) => {
     const number = Number(text);
-    if (/^\d{1,15}$/.test(text) && number >= min && number <= (max ?? number)) return number;
+    if (/^\d{1,15}$/.test(text) && number >= min && number <= (max ?? number)) return checked(number, schema);
     throw new SyntaxError(`it must be a whole number from ${min} ${max === undefined ? "on" : `to ${max}`}`);
   });
 

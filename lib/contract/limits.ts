@@ -20,7 +20,7 @@ export const limitsSchema = z.strictObject({
   /** Memory beyond which the job is slowed down and made to give some back. */
   memoryHighBytes: count.min(65_536, "must be at least 64K").exactOptional(),
   /** Processes and threads. */
-  pids: count.max(4_194_304).exactOptional(),
+  pids: count.max(4_194_304, "must be at most 4194304").exactOptional(),
   readBytesPerSecond: disks.exactOptional(),
   writeBytesPerSecond: disks.exactOptional(),
   readOperationsPerSecond: disks.exactOptional(),
@@ -28,13 +28,13 @@ export const limitsSchema = z.strictObject({
   /** Share of the disks when they are wanted by several; 100 is usual. */
   ioWeight: weight.exactOptional(),
   /** CPU seconds of each process. */
-  cpuTimeSeconds: count.max(2 ** 32).exactOptional(),
+  cpuTimeSeconds: count.max(2 ** 32, "must be at most 4294967296").exactOptional(),
   /** Virtual memory of each process. */
   addressSpaceBytes: count.min(2 ** 20, "must be at least 1M").exactOptional(),
   /** Size of each file. */
   fileSizeBytes: count.min(1024, "must be at least 1K").exactOptional(),
   /** Open files of each process. */
-  openFiles: count.min(8, "must be at least 8").max(2 ** 30).exactOptional(),
+  openFiles: count.min(8, "must be at least 8").max(2 ** 30, "must be at most 1073741824").exactOptional(),
   /** Size of a core dump; 0 for none. */
   coreBytes: z.int("must be a whole number").nonnegative("must not be below zero").exactOptional(),
 });

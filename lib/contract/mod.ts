@@ -2,6 +2,7 @@
  * What travels between client and server: calls, bodies, queries, headers, problems.
  * @module
  */
+export * from "./issue.ts";
 export * from "./job.ts";
 export * from "./limits.ts";
 export * from "./list.ts";

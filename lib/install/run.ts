@@ -21,11 +21,12 @@ export async function runInstall(options: InstallOptions): Promise<void> {
   const target = targetOf("install", options);
   const program = await Deno.readFile(await ownFile(BUILD.kind));
   const steps = planInstall(target, program, target.systemd || options.root !== undefined);
-  if (options.dryRun) return print(describe(steps, true));
-  requireRoot("install", options);
-  carryOut(steps);
+  if (!options.dryRun) {
+    requireRoot("install", options);
+    carryOut(steps);
+  }
   const next = nextSteps(steps, target, options.root !== undefined);
-  print([...describe(steps, false), ...(next.length === 0 ? [] : ["", ...next])]);
+  print([...describe(steps, options.dryRun), ...(next.length === 0 ? [] : ["", ...next])]);
 }
 
 /**

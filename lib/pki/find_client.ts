@@ -49,7 +49,9 @@ function chooseClient(folder: string, clients: string[], name: string | undefine
   }
   if (clients.includes(name)) return name;
   throw new Deno.errors.NotFound(
-    `Cannot find client certificate "${name}" in "${folder}": there are only ${quote(clients)}`,
+    `Cannot find client certificate "${name}" in "${folder}": there ${others.length === 0 ? "is" : "are"} only ${
+      quote(clients)
+    }`,
   );
 }
 

@@ -1,6 +1,6 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
 import { Extension, SubjectAlternativeNameExtension } from "@peculiar/x509";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import {
   type Certificate,
   describeSubject,
@@ -31,6 +31,8 @@ export interface IssuedCertificate {
   readonly notAfter: Date;
   /** Whether it was signed by the authority whose key is in the folder. */
   readonly ours: boolean;
+  /** Name of the file that has it in use; `null` for one of which there is only a copy. */
+  readonly file: string | null;
 }
 
 /** The extended key usage of TLS servers (RFC 5280, 4.2.1.12). */
@@ -68,13 +70,14 @@ export interface IssuedCertificates {
  */
 export async function listIssued(folder: string, authority: Authority): Promise<IssuedCertificates> {
   const { certificate } = authorityFiles(folder);
-  const paths = [certificate, serverFiles(folder).certificate, ...await clientPaths(folder), ...await records(folder)];
+  const inUse = [certificate, serverFiles(folder).certificate, ...await clientPaths(folder)];
   const found = new Map<string, IssuedCertificate>();
   const damaged: string[] = [];
-  for (const path of paths) {
+  for (const path of [...inUse, ...await records(folder)]) {
+    const file = inUse.includes(path) ? basename(path) : null;
     try {
       for (const der of decodeCertificates(await readIfThere(path) ?? "")) {
-        if (!found.has(der.toBase64())) found.set(der.toBase64(), describe(der, authority));
+        if (!found.has(der.toBase64())) found.set(der.toBase64(), { ...describe(der, authority), file });
       }
     } catch (error) {
       damaged.push(`Cannot read certificate "${path}": ${error instanceof Error ? error.message : error}`);
@@ -125,7 +128,7 @@ export function isServer(certificate: Certificate): boolean {
   return extendedKeyUsages(certificate)?.includes(SERVER_AUTHENTICATION) ?? false;
 }
 
-function describe(der: Uint8Array<ArrayBuffer>, { key }: Authority): IssuedCertificate {
+function describe(der: Uint8Array<ArrayBuffer>, { key }: Authority): Omit<IssuedCertificate, "file"> {
   const parsed = parseCertificate(der);
   const { serial, notAfter } = parsed;
   const common = { serial, notAfter, ours: isSignedBy(parsed.signed, key) };

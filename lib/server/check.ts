@@ -1,15 +1,24 @@
 import { checkHost, type HostCheck } from "../worker/mod.ts";
+import { checkStart, type StartCheck } from "./check_start.ts";
+import { escapeControls } from "./escape_controls.ts";
+import type { Options } from "./options.ts";
 
-/** `teleworkerd check`: prints what works on this host, what does not, and what to do about it. Exits with 1 if no job can run. */
-export async function check(cgroupRoot: string, output: "text" | "json"): Promise<number> {
-  const found = await checkHost({ cgroupRoot });
-  console.log(output === "json" ? JSON.stringify(found) : describe(found).join("\n"));
-  return found.works ? 0 : 1;
+/**
+ * `teleworkerd check`: prints what works on this host and with these options, what does not, and what to do about it.
+ * @returns the exit code: 1 if the daemon would not start, or no job can run.
+ */
+export async function check(options: Options, output: "text" | "json"): Promise<number> {
+  const [host, start] = [await checkHost(options), await checkStart(options)];
+  console.log(output === "json" ? JSON.stringify({ ...host, start }) : describe(host, start).join("\n"));
+  return host.works && start.every(({ works }) => works) ? 0 : 1;
 }
 
-function describe({ works, cgroups, programs }: HostCheck): string[] {
+function describe({ works, cgroups, programs }: HostCheck, start: readonly StartCheck[]): string[] {
   return [
     works ? "Jobs can run on this host." : "No job can run on this host.",
+    "",
+    "A start of the daemon",
+    ...start.map(({ name, works, message }) => `  ${works ? "ok  " : "no  "} ${name}: ${escapeControls(message)}`),
     "",
     "Programs",
     ...programs.flatMap(({ name, path, required, purpose, advice }) =>

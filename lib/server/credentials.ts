@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { Authorities } from "../pki/authorities.ts";
 import { parseCertificate } from "../pki/certificate.ts";
@@ -53,6 +53,23 @@ export function credentialFiles(options: Options): CredentialFiles | null {
  * certificates says that it is of one of the authorities and is not.
  */
 export async function readCredentials(files: CredentialFiles): Promise<Credentials> {
+  try {
+    return await readAll(files);
+  } catch (error) {
+    if (!(error instanceof Error && error.cause instanceof Deno.errors.NotFound)) throw error;
+    throw new Error(`${error.message}; ${await howToMake(files)}`, { cause: error });
+  }
+}
+
+/** What to do about certificates that are not there. */
+async function howToMake({ key }: CredentialFiles): Promise<string> {
+  const keyIsThere = await Deno.lstat(key).then(() => true, () => false);
+  return keyIsThere
+    ? "put it there from where your authority is"
+    : `make them with: teleworkerd request HOST --certs ${dirname(key)}`;
+}
+
+async function readAll(files: CredentialFiles): Promise<Credentials> {
   const [ca, crl] = [await read(files.ca), await readIfThere(files.crl)];
   const authorities = Authorities.parse(ca);
   return {
@@ -168,6 +185,7 @@ async function read(path: string, secret = false): Promise<string> {
   } catch (error) {
     throw new Error(
       `Cannot read "${path}": ${error instanceof Error ? error.message.replace(/ \(os error.*/, "") : error}`,
+      { cause: error },
     );
   }
 }

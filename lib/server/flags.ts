@@ -57,7 +57,7 @@ const checkCommand = command(
     ),
   }),
   {
-    brief: message`Say what works on this host, what does not, and what to do about it.`,
+    brief: message`Say what works on this host and with these options, what does not, and what to do about it.`,
     footer: message`Example: teleworkerd check --output json`,
   },
 );

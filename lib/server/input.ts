@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { describeIssue } from "../contract/mod.ts";
 import { ProblemError } from "./problem.ts";
 
 /**
@@ -40,15 +41,10 @@ export function readQuery<T>(request: Request, schema: z.ZodType<T>): T {
 function parse<T>(input: unknown, schema: z.ZodType<T>, part: "body" | "query"): T {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const errors = result.error.issues.map((issue) => ({ field: issue.path.join("."), message: messageOf(issue) }));
+  const errors = result.error.issues.map((issue) => ({ field: issue.path.join("."), message: describeIssue(issue) }));
   const [first] = errors;
   const where = first === undefined || first.field === "" ? `the ${part}` : `"${first.field}"`;
   throw new ProblemError(400, `Cannot read ${where}: ${first?.message ?? "it is wrong"}`, errors);
-}
-
-/** Of a wrong key in an object, why it is wrong. */
-function messageOf(issue: z.core.$ZodIssue): string {
-  return issue.code === "invalid_key" ? issue.issues[0]?.message ?? issue.message : issue.message;
 }
 
 async function readText(request: Request): Promise<string> {

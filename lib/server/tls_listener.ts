@@ -222,7 +222,7 @@ function socketBelow(socket: TLSSocket): Socket {
 }
 
 /** Of bind(2), in the words of one who chose the address. */
-function reasonNotToListen(error: NodeJS.ErrnoException): string {
+export function reasonNotToListen(error: NodeJS.ErrnoException): string {
   switch (error.code) {
     case "EADDRINUSE":
       return "another program does";

@@ -5,6 +5,7 @@
  */
 export type { DiskLimit, LimitReport, Limits, Report, TreeReport, Usage } from "../cgroup/mod.ts";
 export { checkHost, type HostCheck, type ProgramCheck } from "./check.ts";
+export { checkStateFolder, type StateFolderCheck } from "./check_state_folder.ts";
 export type { DamagedJob } from "./damaged.ts";
 export { WorkerError } from "./errors.ts";
 export type { Refusal } from "./errors.ts";

@@ -111,7 +111,7 @@ function refuse(host: Host, request: StartRequest, limits: JobLimits): void {
     );
   }
   const reasons = host.cgroups.unenforceable(limits);
-  if (reasons.length > 0) throw new WorkerError("unsupported", `Cannot limit the job: ${reasons.join("; ")}`);
+  if (reasons.length > 0) throw new WorkerError("unsupported", reasons.join("; "));
 }
 
 async function launch(

@@ -86,12 +86,25 @@ Deno.test("Cgroups.unenforceable refuses more than the host has, and takes all t
   assert.deepEqual(v2.unenforceable({ cpus: 4, memoryBytes: 1000, memoryHighBytes: 1000, pids: 32768 }), []);
   assert.deepEqual(v2.unenforceable({ cpus: 4.1, memoryBytes: 1001, memoryHighBytes: 1002, pids: 32769 }), [
     "Cannot limit CPU time: 4.1 CPUs are more than the 4 of this host",
-    "Cannot limit memory: 1001 bytes are more than the 1000 of this host",
-    "Cannot limit memory by throttling: 1002 bytes are more than the 1000 of this host",
+    "Cannot limit memory: 1001 bytes are more than the 1000 bytes of this host",
+    "Cannot limit memory by throttling: 1002 bytes are more than the 1000 bytes of this host",
     "Cannot limit processes: 32769 processes are more than the 32768 of this host",
   ]);
   assert.deepEqual(v2.unenforceable({ memoryBytes: 10, memoryHighBytes: 11 }), [
-    "Cannot limit memory by throttling: 11 bytes are more than the 10 of the job's limit",
+    "Cannot limit memory by throttling: 11 bytes are more than the 10 bytes of the job's limit",
+  ]);
+  assert.deepEqual(v2.unenforceable({ memoryBytes: 100 * 2 ** 40 }), [
+    "Cannot limit memory: 100T are more than the 1000 bytes of this host",
+  ]);
+  const large = new HostCgroups(found("v2", [hierarchy(V2_CONTROLLERS, files)]), {
+    ...CAPACITY,
+    memoryBytes: 1.5 * 2 ** 30,
+  });
+  assert.deepEqual(large.unenforceable({ memoryBytes: 2 ** 31 }), [
+    "Cannot limit memory: 2G are more than the 1.5G of this host",
+  ]);
+  assert.deepEqual(large.unenforceable({ memoryBytes: 1610612737 }), [
+    "Cannot limit memory: 1610612737 bytes are more than the 1610612736 bytes of this host",
   ]);
 });
 

@@ -28,7 +28,7 @@ export class Certs {
 
   /** What it lists. */
   async listed(): Promise<
-    { name: string; role: string; serial: string; daysLeft: number; revokedAt: string | null }[]
+    { name: string; role: string; serial: string; daysLeft: number; file: string | null; revokedAt: string | null }[]
   > {
     return (await this.prints("list", "--output", "json")).trimEnd().split("\n").map((line) => JSON.parse(line));
   }

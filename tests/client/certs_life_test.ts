@@ -19,9 +19,11 @@ Deno.test("certs makes every type of key, for as many days as wanted, in the pla
     equal(((await Deno.stat(certs.path("client-alice-key.pem"))).mode ?? 0) & 0o777, 0o600);
   }
   deepEqual((await certs.listed()).map(({ name, daysLeft }) => `${name} ${daysLeft}`), [
-    "Teleworker CA 9",
-    ...Array(3).fill("alice 2"),
+    "Teleworker CA 10",
+    ...Array(3).fill("alice 3"),
   ]);
+  deepEqual((await certs.listed()).map(({ file }) => file ?? "").sort(), ["", "", "ca.pem", "client-alice.pem"]);
+  match(await certs.prints("list"), /^alice +operator +\S+ +3 +- +-\n/m);
   equal((await certs.run("client", "bob", "--days", "0")).code, 2);
   equal((await certs.run("client", "bob", "--key-type", "dsa")).code, 2);
   deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name).filter((name) => name.endsWith(".tmp")), []);

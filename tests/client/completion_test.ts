@@ -92,7 +92,7 @@ Deno.test("completion offers jobs", async (t) => {
     deepEqual(await sorted(["logs", "run"]), ["running"]);
   });
   await t.step("that run, where others make no sense", async () => {
-    deepEqual(await sorted(["stop", "e"]), []);
+    deepEqual(await sorted(["stop", "en"]), []);
     deepEqual(await sorted(["stats", "run"]), ["running"]);
   });
   await t.step("by id where two have the same name", async () => {

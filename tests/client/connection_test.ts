@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { addServer, initAuthority } from "../../lib/pki/store.ts";
+import { openssl } from "../pki/openssl.ts";
 import { Daemon } from "../support/daemon.ts";
 import { type ClientOptions, teleworker } from "../support/teleworker.ts";
 import { closedPort } from "./closed_port.ts";
@@ -45,11 +46,16 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
     equal(await complaint(nowhere, daemon.certs), unreachable(nowhere, "no host has this name"));
   });
 
-  await t.step("no host and port", async () => {
+  await t.step("a host without a port, which is then 8443", async () => {
+    const reason = "no host has this name";
+    equal(await complaint("no.such.invalid", daemon.certs), unreachable("no.such.invalid:8443", reason));
+  });
+
+  await t.step("no host", async () => {
     for (
       const host of [
-        "localhost",
-        "127.0.0.1",
+        "localhost:",
+        "::1",
         "http://localhost:1",
         "https://localhost:8443",
         "localhost:0",
@@ -62,7 +68,7 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
       ]
     ) {
       const { code, stderr } = await teleworker({ address: host, certs: daemon.certs }, ["list"]);
-      const reason = `Cannot use host "${host}": it must be HOST:PORT, such as "127.0.0.1:8443"`;
+      const reason = `Cannot use host "${host}": it must be HOST or HOST:PORT, such as "127.0.0.1:8443" or "[::1]"`;
       deepEqual({ code, stderr }, { code: 2, stderr: `teleworker: ${reason}\n` });
     }
   });
@@ -108,10 +114,22 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
     const certs = await copyCertificates(daemon, "other-ca");
     for (const name of ["ca.pem", "ca-key.pem"]) await Deno.remove(join(certs, name));
     await initAuthority(certs);
-    equal(
-      await complaint(address, certs),
-      unreachable(address, "its certificate is not from our authority: is our ca.pem that of the server?"),
+    const reason = unreachable(address, "its certificate is not from our authority: is our ca.pem that of the server?");
+    equal(await complaint(address, certs), reason);
+    const files = ["server.pem", "server-key.pem"].map((name) => join(daemon.certs, name));
+    const old = await Promise.all(files.map((file) => Deno.readTextFile(file)));
+    const [certificate = "", key = ""] = files;
+    await daemon.end();
+    await openssl(
+      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x"],
+      ...["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=IP:127.0.0.1"],
+      ...["-keyout", key, "-out", certificate],
     );
+    await daemon.run();
+    equal(await complaint(address, certs), reason, "signed by itself");
+    await daemon.end();
+    await Promise.all(files.map((file, index) => Deno.writeTextFile(file, old[index] ?? "")));
+    await daemon.run();
   });
 
   await t.step("a client of another authority", async () => {
@@ -162,7 +180,7 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
 
   await t.step("no such socket", async () => {
     const nowhere = join(daemon.folder.path, "nowhere");
-    const reason = `Cannot reach the server at "${nowhere}": no such file or directory`;
+    const reason = `Cannot reach the server at "${nowhere}": no such file or directory; is teleworkerd running there?`;
     equal(await complaint(address, daemon.certs, ["--socket", nowhere]), reason);
   });
 });

@@ -60,7 +60,12 @@ Deno.test("wrong usage ends with 2, says what is wrong, and says it on stderr", 
     [["completion"], /SHELL/],
     [["completion", "csh"], /Cannot use SHELL "csh": it must be bash, zsh or fish/],
     [["certs"], /init, server, client, request, list, show, renew or revoke/],
-    [["frobnicate"], /"frobnicate"/],
+    [["frobnicate"], /: There is no verb "frobnicate"\n$/],
+    [["lst", "--al"], /: There is no verb "lst"\n\nDid you mean "list"\?\n$/],
+    [["list", "--memroy"], /: Unexpected option or argument: "--memroy"\n$/],
+    [["--hots", "a:1", "list"], /"--hots"\n\nDid you mean "--host"\?\n$/],
+    [["run", "--output", "json", "--", "ls"], /: Cannot use --output "json" with run: it shows what the job writes/],
+    [["logs", "--output", "json", "a"], /: Cannot use --output "json" with logs: /],
     [["start"], /COMMAND[^]*program and its arguments come last, after --/],
     [["start", "--"], /COMMAND/],
     [["run", "ls", "-la"], /"-la"[^]*program and its arguments come last, after --/],
@@ -83,6 +88,17 @@ Deno.test("wrong usage ends with 2, says what is wrong, and says it on stderr", 
       ["start", "--timeout", "soon", "--", "ls"],
       /: Cannot use --timeout "soon": it must be .*, such as 30s, 5m or 2h\n$/,
     ],
+    [["start", "--memory", "1k", "--", "ls"], /: Cannot use --memory "1k": it must be at least 64K\n$/],
+    [["run", "--cpus", "0", "--", "ls"], /: Cannot use --cpus "0": it must be at least 0.01\n$/],
+    [["start", "--open-files", "1", "--", "ls"], /: Cannot use --open-files "1": it must be at least 8\n$/],
+    [["start", "--pids", "5000000", "--", "ls"], /: Cannot use --pids "5000000": it must be at most 4194304\n$/],
+    [["start", "--cpu-time", "0s", "--", "ls"], /: Cannot use --cpu-time "0s": it must be above zero\n$/],
+    [["start", "--output-max", "1K", "--", "ls"], /: Cannot use --output-max "1K": it must be at least 64K\n$/],
+    [["start", "--name", "a b", "--", "ls"], /: Cannot use --name "a b": it must be 1 to 63 letters, /],
+    [["start", "--cwd", "here", "--", "ls"], /: Cannot use --cwd "here": it must be an absolute path\n$/],
+    [["start", "--user", "", "--", "ls"], /: Cannot use --user "": it must be the name of an account\n$/],
+    [["start", "-e", "TELEWORKER_JOB=x", "--", "ls"], /: Cannot use --env "TELEWORKER_JOB=x": it must not begin with /],
+    [["stop", "--grace", "2d", "a"], /: Cannot use --grace "2d": it must be at most a day\n$/],
     [["start", "--write-bps", ":1M", "--", "ls"], /: Cannot use --write-bps ":1M": it names no disk/],
     [["start", "-e", "NAME", "--", "ls"], /: Cannot use --env "NAME": it must be NAME=VALUE\n$/],
     [["start", "--name", "a", "--name", "b", "--", "ls"], /"--name"/],
@@ -151,7 +167,11 @@ Deno.test("help of a verb shows the flags that it uses", async () => {
   }
   // A job may have that name.
   for (const args of [["status"], ["status", "certs"], ["--certs", "certs", "list"]]) {
-    match(await help(...args), /--host HOST:PORT[^]*--socket PATH[^]*--certs DIR[^]*--identity NAME/, args.join(" "));
+    match(
+      await help(...args),
+      /--host HOST\[:PORT\][^]*--socket PATH[^]*--certs DIR[^]*--identity NAME/,
+      args.join(" "),
+    );
   }
 });
 

@@ -34,9 +34,10 @@ Deno.test("remove removes jobs with all that is kept of them", async (t) => {
     deepEqual(files(), []);
   });
 
-  await t.step("silently with --output json, for there is no object any more", async () => {
-    await ended("silent");
-    deepEqual(await teleworker(daemon, ["remove", "silent", "--output", "json"]), { code: 0, stdout: "", stderr: "" });
+  await t.step("as an object with its id with --output json", async () => {
+    const id = await ended("gone");
+    const shown = await teleworker(daemon, ["remove", "gone", "--output", "json"]);
+    deepEqual(shown, { code: 0, stdout: `{"id":"${id}"}\n`, stderr: "" });
   });
 
   await t.step("but none if one of them is not there, or somebody else's", async () => {

@@ -62,7 +62,7 @@ async function startCompressing(stage: Stage, tree: Tree, limits: Map<string, st
   };
   const { code, stderr } = await stage.run(start());
   if (code === 0) return [];
-  if (!stderr.includes("Cannot limit the job")) throw new Error(`Cannot start the job: ${stderr}`);
+  if (!stderr.includes("Cannot limit ")) throw new Error(`Cannot start the job: ${stderr}`);
   narrator.say("This host, or this user on it, cannot keep all of the limits. One by one:");
   const notShown: string[] = [];
   for (const [flag, value] of limits) {

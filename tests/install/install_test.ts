@@ -117,7 +117,13 @@ Deno.test("install puts program, configuration, unit and folders below another r
     const { code, stdout } = await host.runBelow("root", "install", "--dry-run");
     equal(code, 0);
     for (
-      const said of [/^Would write .*\/bin\/teleworkerd \(mode 0755\)$/m, /^ {4}Delegate=yes$/m, /^ {6}"listen":/m]
+      const said of [
+        /^Would write .*\/bin\/teleworkerd \(mode 0755\)$/m,
+        /^ {4}Delegate=yes$/m,
+        /^ {6}"listen":/m,
+        /^ {4}teleworkerd request HOST --certs /m,
+        /systemctl enable --now teleworkerd/,
+      ]
     ) {
       match(stdout, said);
     }

@@ -1,12 +1,17 @@
-import { equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
 import { z } from "zod";
 import { canLimit, removeCgroups } from "../support/cgroups.ts";
+import { Daemon } from "../support/daemon.ts";
+import { TemporaryFolder } from "../support/folder.ts";
 import { type Ended, teleworkerd } from "./teleworkerd.ts";
 
 async function check(...flags: string[]): Promise<Ended> {
   const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
+  await using folder = await TemporaryFolder.create();
   try {
-    return await teleworkerd(["check", "--cgroup-root", cgroupRoot, ...flags]);
+    const state = flags.includes("--state-dir") ? [] : ["--state-dir", join(folder.path, "state")];
+    return await teleworkerd(["check", "--cgroup-root", cgroupRoot, ...state, ...flags]);
   } finally {
     await removeCgroups(cgroupRoot);
   }
@@ -20,6 +25,7 @@ const checkSchema = z.object({
     limits: z.array(z.object({ limit: z.string(), works: z.boolean(), reason: z.string().nullable() })),
   }),
   programs: z.array(z.object({ name: z.string(), path: z.string().nullable(), required: z.boolean() })),
+  start: z.array(z.object({ name: z.string(), works: z.boolean(), message: z.string() })),
 });
 
 Deno.test("check tells a program what works on this host", async () => {
@@ -45,4 +51,81 @@ Deno.test("check tells a person the same, and what to do about what does not wor
   if (/cgroups (v1|hybrid)$/m.test(stdout) && canLimit) {
     match(stdout, /^ {2}no {3}memory by throttling: [^]*Buffered writes escape it/m);
   }
+});
+
+/** What check says of a start of the daemon with these flags: its exit code, and of each part whether it works and what was found. */
+async function checkStart(...flags: string[]) {
+  const { code, stdout } = await check("--output", "json", ...flags);
+  const { start } = checkSchema.parse(JSON.parse(stdout));
+  const found: Record<string, unknown> = {
+    code,
+    ...Object.fromEntries(start.map(({ name, works, message }) => [name, [works, message]])),
+  };
+  return found;
+}
+
+Deno.test("check says whether the daemon would start with its options", async (t) => {
+  await t.step("also without certificates", async () => {
+    await using folder = await TemporaryFolder.create();
+    const state = `${folder.path}/a/b`;
+    deepEqual(await checkStart("--state-dir", state), {
+      code: 0,
+      certificates: [true, "none are named; for the network make them with: teleworkerd request HOST --certs DIR"],
+      "state folder": [true, `"${state}" can be used`],
+      address: [true, "not needed without certificates"],
+    });
+    deepEqual([...Deno.readDirSync(folder.path)], []);
+  });
+
+  await t.step("where it runs already", async () => {
+    await using daemon = await Daemon.start();
+    const flags = ["--certs", daemon.certs, "--state-dir", daemon.state, "--listen", daemon.address];
+    const running = {
+      code: 0,
+      certificates: [true, `those in "${daemon.certs}" can be used`],
+      "state folder": [true, `"${daemon.state}" is in use by a daemon that runs`],
+      address: [true, `"${daemon.address}" is in use, as by a daemon that runs`],
+    };
+    deepEqual(await checkStart(...flags), running);
+    await daemon.end("SIGTERM");
+    deepEqual(await checkStart(...flags), {
+      ...running,
+      "state folder": [true, `"${daemon.state}" can be used`],
+      address: [true, `"${daemon.address}" is free`],
+    });
+    await Deno.chmod(`${daemon.certs}/server-key.pem`, 0o604);
+    const { code, certificates } = await checkStart(...flags);
+    equal(code, 1);
+    match(String(certificates), /^false,.*others have access to it; run: chmod/);
+  });
+
+  await t.step("and what to do when it would not", async () => {
+    const found = await checkStart(
+      "--certs",
+      "/no/such",
+      "--state-dir",
+      "/etc/passwd",
+      "--listen",
+      "no.such.invalid:1",
+    );
+    deepEqual(found, {
+      code: 1,
+      certificates: [
+        false,
+        'Cannot read "/no/such/ca.pem": No such file or directory; make them with: teleworkerd request HOST --certs /no/such',
+      ],
+      "state folder": [false, 'Cannot use "/etc/passwd": it is not a folder; choose another with --state-dir'],
+      address: found["address"],
+    });
+    match(String(found["address"]), /^false,Cannot listen on "no.such.invalid:1": .*; choose another with --listen$/);
+  });
+});
+
+Deno.test("a start without its certificates ends with the words of check", async () => {
+  const { code, stderr } = await teleworkerd(["--certs", "/no/such"]);
+  equal(code, 1);
+  match(
+    stderr,
+    /^teleworkerd: Cannot read "\/no\/such\/ca.pem": .*; make them with: teleworkerd request HOST --certs \/no\/such$/m,
+  );
 });

@@ -116,7 +116,7 @@ const revoke = command(
 );
 
 const list = command("list", object({ verb: constant("certs list") }), {
-  brief: message`List the certificates made here: who, role, serial number, days left, revoked.`,
+  brief: message`List the certificates made here: who, role, serial number, days left, the file that has it, revoked.`,
   footer: message`Example: teleworker certs list`,
 });
 

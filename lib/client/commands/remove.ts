@@ -3,7 +3,7 @@ import { message } from "@optique/core/message";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant } from "@optique/core/primitives";
 import type { Session } from "../session.ts";
-import { print } from "../terminal.ts";
+import { print, printJson } from "../terminal.ts";
 import { jobArguments } from "./status.ts";
 
 /** `teleworker remove`. */
@@ -17,12 +17,12 @@ export const removeCommand = command(
   },
 );
 
-/** Removes jobs; prints the id of each. */
+/** Removes jobs; prints the id of each, as a field of an object if that is asked for. */
 export async function remove(flags: InferValue<typeof removeCommand>, { api, terminal }: Session): Promise<number> {
   const ids = await Promise.all(flags.jobs.map((reference) => api.findId(reference)));
   for (const id of ids) {
     await api.send(`/v1/jobs/${id}`, { method: "DELETE" });
-    if (!terminal.json) await print(id);
+    await (terminal.json ? printJson({ id }) : print(id));
   }
   return 0;
 }

@@ -21,7 +21,8 @@ export const statsCommand = command(
   }),
   {
     brief: message`Show what running jobs use, again every second.`,
-    description: message`Without JOB all running jobs. With --output json a line for each job each time.`,
+    description:
+      message`Without JOB all running jobs. With --output json a line for each job each time; a table that no terminal shows is printed once.`,
     footer: message`Example: teleworker stats --once backup`,
   },
 );

@@ -3,7 +3,7 @@ import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag, option } from "@optique/core/primitives";
-import { type Job, jobSchema, type StopRequest } from "../../contract/mod.ts";
+import { type Job, jobSchema, type StopRequest, stopSchema } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { describeState } from "../format.ts";
 import { ridingThrough } from "../retry.ts";
@@ -19,7 +19,9 @@ export const stopCommand = command(
     verb: constant("stop"),
     signal: optional(option("--signal", "-s", signal(), { description: message`Sent to its main process (TERM).` })),
     grace: optional(
-      option("--grace", duration(), { description: message`How long it may take before all of it is killed (10s).` }),
+      option("--grace", duration(stopSchema.shape.graceSeconds), {
+        description: message`How long it may take before all of it is killed (10s).`,
+      }),
     ),
     kill: withDefault(flag("--kill", { description: message`Kill all of it at once.` }), false),
     jobs: jobArguments("<running jobs>"),

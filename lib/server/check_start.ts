@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { dirname, resolve } from "node:path";
+import { checkStateFolder } from "../worker/mod.ts";
+import { requireOwnFolders } from "./credential_folders.ts";
+import { credentialFiles, readCredentials, timeProblem } from "./credentials.ts";
+import type { Options } from "./options.ts";
+import { reasonNotToListen } from "./tls_listener.ts";
+
+/** One thing that a start of the daemon needs. */
+export interface StartCheck {
+  readonly name: "certificates" | "state folder" | "address";
+  readonly works: boolean;
+  /** What was found, and what to do about it. */
+  readonly message: string;
+}
+
+/** Looks whether the daemon would start with these options; changes nothing. */
+export async function checkStart(options: Options): Promise<StartCheck[]> {
+  return [
+    await attempt("certificates", () => certificates(options)),
+    await attempt("state folder", () => stateFolder(options)),
+    await attempt("address", () => address(options)),
+  ];
+}
+
+async function attempt(name: StartCheck["name"], look: () => Promise<string>): Promise<StartCheck> {
+  try {
+    return { name, works: true, message: await look() };
+  } catch (error) {
+    return { name, works: false, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function certificates(options: Options): Promise<string> {
+  const files = credentialFiles(options);
+  if (files === null) return "none are named; for the network make them with: teleworkerd request HOST --certs DIR";
+  requireOwnFolders(files);
+  const { certificate } = await readCredentials(files);
+  const problem = timeProblem(certificate);
+  const fault = problem === undefined ? "" : `; but no client will accept the server's: ${problem}`;
+  return `those in "${dirname(resolve(files.certificate))}" can be used${fault}`;
+}
+
+async function stateFolder({ stateDir }: Options): Promise<string> {
+  const root = resolve(stateDir);
+  const { problem, inUse } = await checkStateFolder(root);
+  if (problem !== null) throw new Error(`Cannot use "${root}": ${problem}; choose another with --state-dir`);
+  return `"${root}" ${inUse ? "is in use by a daemon that runs" : "can be used"}`;
+}
+
+/** Without certificates the daemon does not listen on the network. */
+async function address(options: Options): Promise<string> {
+  if (credentialFiles(options) === null) return "not needed without certificates";
+  const { hostname, port } = options.listen;
+  const shown = `"${hostname}:${port}"`;
+  const server = createServer();
+  try {
+    server.listen(port, hostname);
+    await once(server, "listening");
+    return `${shown} is free`;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if ("code" in error && error.code === "EADDRINUSE") return `${shown} is in use, as by a daemon that runs`;
+    throw new Error(`Cannot listen on ${shown}: ${reasonNotToListen(error)}; choose another with --listen`);
+  } finally {
+    server.close();
+  }
+}

@@ -1,0 +1,41 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** What a start of a worker would find of its state folder. */
+export interface StateFolderCheck {
+  /** Why it cannot be used, to go on after a colon; null if it can. */
+  readonly problem: string | null;
+  /** Whether a worker has it now. */
+  readonly inUse: boolean;
+}
+
+/** Looks whether a state folder, by its absolute path, is there or can be made, can be written, and is anybody's; changes nothing. */
+export async function checkStateFolder(root: string): Promise<StateFolderCheck> {
+  const info = await Deno.stat(root).catch(() => null);
+  if (info === null) {
+    const parent = await nearest(dirname(root));
+    return { problem: await canWrite(parent) ? null : `"${parent}" cannot be written`, inUse: false };
+  }
+  if (!info.isDirectory) return { problem: "it is not a folder", inUse: false };
+  if (!await canWrite(root)) return { problem: "it cannot be written", inUse: false };
+  return { problem: null, inUse: await isLocked(`${root}/lock`) };
+}
+
+/** Of a folder that may be missing the first above it that is not. */
+async function nearest(folder: string): Promise<string> {
+  const there = await Deno.lstat(folder).then(() => true, () => false);
+  return there || folder === "/" ? folder : await nearest(dirname(folder));
+}
+
+/** Asks the kernel, who also knows of file systems that are mounted for reading only (access(2)). */
+async function canWrite(folder: string): Promise<boolean> {
+  if (!(await Deno.stat(folder).catch(() => null))?.isDirectory) return false;
+  return await access(folder, constants.W_OK | constants.X_OK).then(() => true, () => false);
+}
+
+async function isLocked(path: string): Promise<boolean> {
+  using file = await Deno.open(path, { read: true }).catch(() => null);
+  // A shared lock: two who look at the same time do not see each other.
+  return file !== null && !await file.tryLock(false);
+}
