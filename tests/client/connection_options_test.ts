@@ -35,7 +35,10 @@ Deno.test("a client goes where the flags say, else the environment", async (t) =
     equal(await found({ ...all, TELEWORKER_HOST: nowhere }, "--host", daemon.address), alices);
     equal(await found({ ...all, TELEWORKER_CERTS: "/nowhere" }, "--certs", daemon.certs), alices);
     match(await found(all, "--host", nowhere), /connection refused/);
-    match(await found(all, "--certs", "/nowhere"), /there is no "ca\.pem" in "\/nowhere"; name their folder with --certs\n$/);
+    match(
+      await found(all, "--certs", "/nowhere"),
+      /there is no "ca\.pem" in "\/nowhere"; name their folder with --certs\n$/,
+    );
   });
 
   await t.step("flags after the verb count as well", async () => {
@@ -49,7 +52,9 @@ Deno.test("a client goes where the flags say, else the environment", async (t) =
     const here = { TELEWORKER_HOST: daemon.address, ...atHome(home) };
     match(
       await found(here),
-      new RegExp(`there is no "ca\\.pem" in "${home}/\\.config/teleworker/certs", "${home}/\\.certs"; name their folder with --certs\n$`),
+      new RegExp(
+        `there is no "ca\\.pem" in "${home}/\\.config/teleworker/certs", "${home}/\\.certs"; name their folder with --certs\n$`,
+      ),
     );
     const put = async (folder: string, client: string) => {
       await Deno.mkdir(join(home, folder), { recursive: true });
