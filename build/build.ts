@@ -54,6 +54,11 @@ async function build(options: z.infer<typeof optionsSchema>): Promise<void> {
   }
 }
 
+function messageOf(error: unknown): string {
+  if (!(error instanceof z.ZodError)) return error instanceof Error ? error.message : String(error);
+  return error.issues.map(({ path, message }) => `--${path.join(".")}: ${message}`).join("; ");
+}
+
 try {
   const { values } = parseArgs({
     args: Deno.args,
@@ -61,14 +66,6 @@ try {
   });
   await build(optionsSchema.parse(values));
 } catch (error) {
-  console.error(
-    `build: ${
-      error instanceof z.ZodError
-        ? error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("; ")
-        : error instanceof Error
-        ? error.message
-        : error
-    }`,
-  );
+  console.error(`build: ${messageOf(error)}`);
   Deno.exit(error instanceof TypeError || error instanceof z.ZodError ? 2 : 1);
 }

@@ -9,19 +9,25 @@ export async function commit(): Promise<string | null> {
 }
 
 /**
+ * `SOURCE_DATE_EPOCH`, in seconds since 1970, by which builds are dated (https://reproducible-builds.org/specs/source-date-epoch/);
+ * `undefined` if it is not set.
+ * @throws {Error} when it is no number.
+ */
+export function sourceDateEpoch(): number | undefined {
+  const seconds = Deno.env.get("SOURCE_DATE_EPOCH") || undefined;
+  if (seconds === undefined) return undefined;
+  if (/^\d+$/.test(seconds)) return Number(seconds);
+  throw new Error(`Cannot tell the date of the sources: SOURCE_DATE_EPOCH is "${seconds}"`);
+}
+
+/**
  * When the sources are of: `SOURCE_DATE_EPOCH`, else the commit's time.
  * @throws {Error} when neither is known.
  */
 export async function sourceDate(): Promise<Date> {
-  const seconds = Deno.env.get("SOURCE_DATE_EPOCH") || await git("log", "-1", "--format=%ct");
-  if (seconds === null || !/^\d+$/.test(seconds)) {
-    throw new Error(
-      `Cannot tell the date of the sources: ${
-        seconds === null ? "this is no clone; set SOURCE_DATE_EPOCH" : `SOURCE_DATE_EPOCH is "${seconds}"`
-      }`,
-    );
-  }
-  return new Date(Number(seconds) * 1000);
+  const seconds = sourceDateEpoch() ?? await git("log", "-1", "--format=%ct");
+  if (seconds !== null) return new Date(Number(seconds) * 1000);
+  throw new Error("Cannot tell the date of the sources: this is no clone; set SOURCE_DATE_EPOCH");
 }
 
 async function git(...args: readonly string[]): Promise<string | null> {

@@ -49,6 +49,13 @@ Deno.test("a build that cannot be made says why, in one line, and leaves what wa
         1,
         /^build: Cannot use DENORT_BIN "\/nowhere\/denort"/,
       ],
+      [
+        "a date that is none",
+        ["--kind", "self-contained"],
+        { SOURCE_DATE_EPOCH: "yesterday" },
+        1,
+        /^build: Cannot tell the date of the sources: SOURCE_DATE_EPOCH is "yesterday"$/m,
+      ],
       ["an unknown target", ["--target", "vax"], {}, 2, /^build: .*x86_64-unknown-linux-gnu/],
       ["an unknown flag", ["--fast"], {}, 2, /^build: .*--fast/],
     ];
