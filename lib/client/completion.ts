@@ -11,7 +11,7 @@ import { describeCommand, describeState } from "./format.ts";
 import { suggest, type Suggested } from "./suggestions.ts";
 import { clean, print } from "./terminal.ts";
 import { connectionIn, unquote } from "./typed.ts";
-import type { Placeholder } from "./values.ts";
+import { type Placeholder, PLACEHOLDERS } from "./values.ts";
 
 const SCRIPTS = { bash, zsh, fish };
 /** Milliseconds that a shell waits for the server; then nothing of it is offered. */
@@ -35,24 +35,13 @@ export async function completion(
   const typed = unquote(shell, words);
   const { suggested, head, prefix } = suggest(parserFor(typed), typed);
   for (const one of suggested) {
-    const placeholder = placeholderIn(one.text);
+    const placeholder = PLACEHOLDERS.find((placeholder) => placeholder === one.text);
     const candidates = placeholder === undefined ? [one] : await resolve(placeholder, connectionIn(typed), prefix);
     for (const { text, description } of candidates) {
       await print(`${text === "" ? "" : head + text}\t${shorten(clean(description))}`);
     }
   }
   return 0;
-}
-
-function placeholderIn(text: string): Placeholder | undefined {
-  switch (text) {
-    case "<jobs>":
-    case "<running jobs>":
-    case "<clients>":
-    case "<file>":
-    case "<directory>":
-      return text;
-  }
 }
 
 /** What a placeholder stands for; nothing of the server or the folder when they cannot be asked, for a completion has no voice. */

@@ -73,7 +73,9 @@ export const variable = (schema: z.ZodType) =>
   });
 
 /** What stands among suggestions for what only the server or a folder knows. */
-export type Placeholder = "<jobs>" | "<running jobs>" | "<clients>" | "<file>" | "<directory>";
+export const PLACEHOLDERS = ["<jobs>", "<running jobs>", "<clients>", "<file>", "<directory>"] as const;
+/** See {@linkcode PLACEHOLDERS}. */
+export type Placeholder = typeof PLACEHOLDERS[number];
 
 /** Text of which a completion knows what it can be. */
 export const known = (metavar: NonEmptyString, placeholder: Placeholder): ValueParser<"sync", string> => ({

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { dirname, join, relative } from "node:path";
 import { CERTS, CONFIG, CONFIG_TEXT, PROGRAM, SERVICE, UNIT, UNIT_TEXT } from "./layout.ts";
 
@@ -96,12 +97,8 @@ function planFile(path: string, mode: number, content: Content): Step {
   if (info === null) return { action: "write", path, mode, content };
   const bytes = bytesOf(content);
   const same = info.isFile && info.size === bytes.length && (info.mode ?? 0) % 0o10000 === mode &&
-    equal(Deno.readFileSync(path), bytes);
+    Buffer.compare(Deno.readFileSync(path), bytes) === 0;
   return same ? { action: "keep", path } : { action: "replace", path, mode, content };
-}
-
-function equal(one: Uint8Array, other: Uint8Array): boolean {
-  return one.every((byte, index) => byte === other[index]);
 }
 
 /** What is at a path, the end of a link included; null for nothing. */

@@ -151,7 +151,7 @@ Deno.test("what a user typed is shown, and not obeyed by the terminal", async ()
     const { code, stderr } = await teleworker(NOWHERE, args);
     equal(code, 2);
     equal(stderr.replaceAll("a:", "").includes(shown), true, stderr);
-    // deno-lint-ignore no-control-regex
+    // deno-lint-ignore no-control-regex -- control characters are what must not come out
     equal(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(stderr), false, stderr);
     equal(stderr.match(/^teleworker/gm)?.length, 1, stderr);
   }));

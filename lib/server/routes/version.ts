@@ -1,5 +1,5 @@
 import { VERSION } from "../../about/version.ts";
-import { type Version } from "../../contract/mod.ts";
+import type { Version } from "../../contract/mod.ts";
 import type { Handler } from "../context.ts";
 
 /** `GET /v1/version`: versions, and how this host can limit jobs. */
