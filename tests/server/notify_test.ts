@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { takeNotify } from "../../lib/server/notify.ts";
+import { removeCgroups } from "../support/cgroups.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -95,8 +96,13 @@ Deno.test("the daemon works where its service manager cannot be told, and says s
   await using folder = await TemporaryFolder.create();
   const certs = join(folder.path, "certs");
   await makeCertificates(certs);
+  // Not the one that a daemon of this host may have.
+  const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => removeCgroups(cgroupRoot));
+  const state = ["--state-dir", join(folder.path, "state"), "--cgroup-root", cgroupRoot];
   for (const socket of [join(folder.path, "nobody"), "@nobody", "vsock:2:1", `/${"x".repeat(200)}`]) {
-    const args = ["--listen", "127.0.0.1:0", "--certs", certs, "--state-dir", join(folder.path, "state")];
+    const args = ["--listen", "127.0.0.1:0", "--certs", certs, ...state];
     const { code, stdout, stderr } = await teleworkerd(args, { NOTIFY_SOCKET: socket });
     equal(code, 0, stderr);
     match(stdout, /^teleworkerd listening/);
