@@ -19,7 +19,7 @@ Deno.test("ended jobs are kept up to a number, the newest; running ones stay", a
   await runInTurn(test, ["one", "two", "three", "four"]);
   await until("the old are gone", () => namesOf(test).length === 3);
   deepEqual(namesOf(test), ["four", "three", "oldest"]);
-  equal([...Deno.readDirSync(join(test.state, "output"))].length, 6);
+  await until("their logs are gone, too", () => [...Deno.readDirSync(join(test.state, "output"))].length === 6);
 });
 
 Deno.test("ended jobs are kept up to so many bytes of output, the newest", async () => {
