@@ -7,6 +7,7 @@ import type { ClientCredential } from "../pki/find_client.ts";
 import { checkServer } from "../pki/server_identity.ts";
 import { Failure } from "./failure.ts";
 import { free } from "./free.ts";
+import type { Link } from "./link.ts";
 import { codeOf, reasonOf } from "./reason.ts";
 
 /** Milliseconds for connecting and the handshake, after which nobody is there who speaks TLS. */
@@ -16,14 +17,6 @@ const KEEP_ALIVE = 30_000;
 
 /** What node:tls of Deno 2.9 says of certificates that it does not accept: the first of every one, the others of some chains. */
 const UNVERIFIED = ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT"];
-
-/** A way to a server. */
-export interface Link {
-  /** What HTTP is spoken on. */
-  readonly stream: Duplex;
-  /** Where its bytes come from: paused, nothing more is read from the server. */
-  readonly source: Socket;
-}
 
 /**
  * Makes what connects to a server by TLS 1.3. Each connection is checked before a byte is sent, also a resumed one: the server must have a

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { findClient } from "../pki/find_client.ts";
 import { Failure, UsageFailure } from "./failure.ts";
 import type { ShownCertificate } from "./reason.ts";
-import { SocketTransport } from "./socket_transport.ts";
 import type { Transport } from "./transport.ts";
 
 /** How to reach a daemon: what the flags say, else the environment. */
@@ -39,7 +38,7 @@ export function certsFolder(certs: string | undefined): string {
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const socket = options.socket ?? (options.host === undefined ? variable("TELEWORKER_SOCKET") : undefined);
-  if (socket !== undefined) return { name: socket, transport: new SocketTransport(socket), shown: null };
+  if (socket !== undefined) return await openSocket(socket);
   const { host, port, text } = parseAddress(options.host ?? variable("TELEWORKER_HOST") ?? DEFAULT_HOST);
   const folders = [certsFolder(options.certs)];
   const legacy = inHome(".certs");
@@ -48,9 +47,18 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   }
   const credential = await findClient(folders, options.identity ?? variable("TELEWORKER_IDENTITY"));
   // Only here, for node:http and what it brings takes as long to load as much of a good start.
-  const [{ TlsTransport }, { tlsConnector }] = await Promise.all([import("./transport.ts"), import("./connect.ts")]);
-  const transport = new TlsTransport(text, tlsConnector(host, port, credential));
+  const [{ HttpTransport }, { tlsConnector }] = await Promise.all([import("./transport.ts"), import("./connect.ts")]);
+  const transport = new HttpTransport(text, tlsConnector(host, port, credential));
   return { name: `https://${text}`, transport, shown: credential };
+}
+
+/** A connection to the Unix socket of a daemon on this host. */
+export async function openSocket(path: string): Promise<Connection> {
+  const [{ HttpTransport }, { unixConnector }] = await Promise.all([
+    import("./transport.ts"),
+    import("./unix_connector.ts"),
+  ]);
+  return { name: path, transport: new HttpTransport("localhost", unixConnector(path)), shown: null };
 }
 
 /**

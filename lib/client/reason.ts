@@ -3,9 +3,9 @@ import { parseCertificate } from "../pki/certificate.ts";
 import { decodeCertificates } from "../pki/pem.ts";
 import { ServerIdentityError } from "../pki/server_identity.ts";
 
+const CLOSED = "it closed the connection";
 /** With TLS 1.3 a server judges our certificate when we have already begun to speak (RFC 8446, 2): it can only hang up. */
-const CLOSED =
-  "it closed the connection, as a server does that does not accept our certificate: revoked, or of another authority?";
+const REFUSED = `${CLOSED}, as a server does that does not accept our certificate: revoked, or of another authority?`;
 
 const NOT_THERE = "is teleworkerd running there?";
 
@@ -19,8 +19,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
   ETIMEDOUT: "it did not answer",
   EHOSTUNREACH: "there is no way to this host",
   ENETUNREACH: "there is no way to this network",
-  ECONNRESET: CLOSED,
-  EPIPE: CLOSED,
+  ECONNRESET: REFUSED,
+  EPIPE: REFUSED,
 };
 
 /** By the names of rustls (docs.rs/rustls: `AlertDescription`, `InvalidMessage`, `PeerIncompatible`), which Deno passes on. */
@@ -34,11 +34,8 @@ const BY_TEXT: readonly (readonly [says: RegExp, reason: string])[] = [
   [/alert: UnsupportedCertificate/, "it says that our certificate is not for clients"],
   [/alert: (?:CertificateRequired|AccessDenied)/, "it does not accept our certificate"],
   [/alert: ProtocolVersion|HandshakeNotComplete|NotSupported|Tls13/, "it does not speak TLS 1.3"],
-  [/alert/, CLOSED],
-  [/close_notify|socket hang up/, CLOSED],
-  // Of a Unix socket, without a code.
-  [/No such file or directory \(os error/, `no such file or directory; ${NOT_THERE}`],
-  [/Connection refused \(os error/, `connection refused; ${NOT_THERE}`],
+  [/alert/, REFUSED],
+  [/close_notify|socket hang up/, REFUSED],
   [/corrupt message|InvalidContentType/, "it does not speak TLS; is that the port of teleworkerd?"],
 ];
 
@@ -69,7 +66,7 @@ export function codeOf(error: unknown): string {
 /** As {@linkcode reasonOf}; if the server may have refused our certificate, it looks whether that is valid now. */
 export function explain(error: unknown, shown: ShownCertificate | null): string {
   const reason = reasonOf(error);
-  if (shown === null) return reason;
+  if (shown === null) return reason === REFUSED ? CLOSED : reason;
   const [der] = decodeCertificates(shown.certificatePem);
   if (der === undefined) return reason;
   const { notBefore, notAfter } = parseCertificate(der);

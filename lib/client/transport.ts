@@ -1,8 +1,7 @@
 import { Agent, type IncomingMessage, request } from "node:http";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Link } from "./connect.ts";
 import { free } from "./free.ts";
+import type { Link, Pausable } from "./link.ts";
 
 /** Bytes of a body that wait here for who reads it. */
 const BUFFER = 64 * 1024;
@@ -27,13 +26,13 @@ export interface Transport extends Disposable {
 }
 
 /**
- * HTTP/1.1 over TLS; connections are kept and used again. Not by `fetch`, which believes the public
- * authorities too, and does not show the certificate that it believed.
+ * HTTP/1.1 over TLS or a Unix socket; connections are kept and used again. Not by `fetch`, which believes the public
+ * authorities too, does not show the certificate that it believed, and goes where variables such as NO_PROXY send it.
  */
-export class TlsTransport implements Transport {
+export class HttpTransport implements Transport {
   readonly #agent: Agent;
   /** Of each connection. */
-  readonly #sources = new WeakMap<Duplex, Socket>();
+  readonly #sources = new WeakMap<Duplex, Pausable>();
   readonly #authority: string;
 
   /**
@@ -69,7 +68,7 @@ export class TlsTransport implements Transport {
     outgoing.on("close", () => reject(new Error("it did not answer")));
     outgoing.end(bytes);
     const message = await promise;
-    return toResponse(message, this.#sources.get(message.socket) ?? message.socket);
+    return toResponse(message, this.#sources.get(message.socket) ?? message);
   }
 
   /** Closes all connections. */
@@ -79,19 +78,19 @@ export class TlsTransport implements Transport {
 }
 
 /** Takes only connections that are ready and, with TLS, whose server has shown who it is: not a byte is sent before. */
-function createAgent(open: () => Promise<Link>, sources: WeakMap<Duplex, Socket>): Agent {
+function createAgent(open: () => Promise<Link>, sources: WeakMap<Duplex, Pausable>): Agent {
   // A method of subclasses may, by the types of node:http, not return nothing, which is how to say that the callback will be called.
   return Object.assign(new Agent({ keepAlive: true }), {
     createConnection(_options: unknown, callback: (error: Error | null, stream?: Duplex) => void): void {
       open().then(({ stream, source }) => {
-        sources.set(stream, source);
+        if (source !== undefined) sources.set(stream, source);
         callback(null, stream);
       }).catch(callback);
     },
   });
 }
 
-function toResponse(message: IncomingMessage, source: Socket): Response {
+function toResponse(message: IncomingMessage, source: Pausable): Response {
   const { statusCode = 0, statusMessage = "", rawHeaders } = message;
   const headers = new Headers();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? "", rawHeaders[i + 1] ?? "");
@@ -101,7 +100,7 @@ function toResponse(message: IncomingMessage, source: Socket): Response {
 }
 
 /** The body of an answer. While {@linkcode BUFFER} is full nothing more is read from the server. */
-function bodyOf(message: IncomingMessage, source: Socket): ReadableStream<Uint8Array<ArrayBuffer>> {
+function bodyOf(message: IncomingMessage, source: Pausable): ReadableStream<Uint8Array<ArrayBuffer>> {
   // Called after the parser of node:http, which copies what it takes.
   const { socket } = message;
   socket.on("data", free);

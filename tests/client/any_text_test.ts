@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { join } from "node:path";
 import { z } from "zod";
 import { Api } from "../../lib/client/api.ts";
+import { openSocket } from "../../lib/client/connection.ts";
 import { mergeDisks } from "../../lib/client/disks.ts";
 import { Failure, ProblemFailure, UsageFailure } from "../../lib/client/failure.ts";
 import { copyOutput } from "../../lib/client/follow.ts";
 import { toRequest } from "../../lib/client/job_flags.ts";
 import { parse } from "../../lib/client/program.ts";
 import { reasonOf } from "../../lib/client/reason.ts";
-import { SocketTransport } from "../../lib/client/socket_transport.ts";
 import { cores, duration, perDisk, signal, size, sizeOrZero, variable } from "../../lib/client/values.ts";
 import { jobSchema, OFFSET, parseCount, startSchema } from "../../lib/contract/mod.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -96,7 +96,7 @@ Deno.test("Api says of any answer what it is, or fails by an error of its own", 
   await using folder = await TemporaryFolder.create();
   const path = join(folder.path, "socket");
   await using _server = Deno.serve({ path, onListen: () => {} }, () => answer);
-  using api = new Api({ name: path, transport: new SocketTransport(path), shown: null });
+  using api = new Api(await openSocket(path));
   const body = fc.oneof(
     fc.uint8Array().map((bytes) => new Uint8Array(bytes)),
     fc.json(),
@@ -120,7 +120,7 @@ Deno.test("copyOutput takes whole numbers for offsets, and nothing else", async 
   await using folder = await TemporaryFolder.create();
   const path = join(folder.path, "socket");
   await using _server = Deno.serve({ path, onListen: () => {} }, answer);
-  using api = new Api({ name: path, transport: new SocketTransport(path), shown: null });
+  using api = new Api(await openSocket(path));
   const any = fc.oneof(fc.stringMatching(/^[-+0-9.eNax]{0,20}$/), fc.constantFrom("0", "7", "999999999999999"));
   await fc.assert(
     fc.asyncProperty(any, async (text) => {

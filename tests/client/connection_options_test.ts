@@ -80,4 +80,10 @@ Deno.test("a client goes where the flags say, else the environment", async (t) =
       deepEqual({ code, stdout }, { code: 0, stdout: "hello\n" });
     },
   );
+
+  await t.step("over the Unix socket whatever the environment says of proxies", async () => {
+    for (const env of [{ NO_PROXY: "*" }, { NO_PROXY: "localhost" }, { ALL_PROXY: `http://${nowhere}` }]) {
+      match(await found(env, "--socket", daemon.socket), /Cannot tell which job "job" is/);
+    }
+  });
 });

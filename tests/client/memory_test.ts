@@ -53,7 +53,7 @@ Deno.test("logs holds little of a log in memory, however fast or slowly it is re
   };
   for (const [road, flags] of [["TLS", []], ["the Unix socket", ["--socket", daemon.socket]]] as const) {
     await t.step(`over ${road}`, async () => {
-      // Of some 80 MiB: 1.1 (TLS) or 1.7 (Unix socket) for a log of any size; 4.6 if it is left to V8 when to collect.
+      // Of some 80 MiB: 1.1 for a log of any size; 4.6 if it is left to V8 when to collect.
       const [fast, slow] = [await growth(flags), await growth(flags, idle)];
       ok(fast < 2.2 && slow < 2.2, `fast ${fast}, slow ${slow}`);
     });
