@@ -1,10 +1,14 @@
 import type { z } from "zod";
 import { type Job, jobListSchema, jobSchema, PROBLEM_TYPE, problemSchema } from "../contract/mod.ts";
+import { chunksOf } from "./chunks.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionFailure, Failure, ProblemFailure } from "./failure.ts";
 import { describeDamaged } from "./format.ts";
 import { explain } from "./reason.ts";
 import type { TransportRequest } from "./transport.ts";
+
+/** Most bytes of an answer that is read as a whole: several times what the longest page of a list has. */
+const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 
 /** A request to the API. */
 export interface ApiRequest {
@@ -50,7 +54,7 @@ export class Api implements Disposable {
 
   /** Sends a request and reads its answer in this schema. */
   async ask<T>(path: string, schema: z.ZodType<T>, request?: ApiRequest): Promise<T> {
-    const answer = schema.safeParse(parseJson(await textOf(await this.send(path, request))));
+    const answer = schema.safeParse(parseJson(await this.#textOf(await this.send(path, request))));
     if (!answer.success) throw this.#notAsAgreed(`${path} is not as agreed`);
     return answer.data;
   }
@@ -113,11 +117,22 @@ export class Api implements Disposable {
   async #problemOf(response: Response): Promise<ProblemFailure> {
     const { status, statusText, headers } = response;
     const type = headers.get("content-type")?.split(";")[0]?.trim();
-    const text = await textOf(response);
+    const text = await this.#textOf(response);
     const problem = type === PROBLEM_TYPE ? problemSchema.safeParse(parseJson(text)) : undefined;
     if (problem?.success) return new ProblemFailure(problem.data);
     const { message: title } = this.#notAsAgreed(`it answered ${status} ${statusText}`.trimEnd());
     return new ProblemFailure({ type: "about:blank", title, status });
+  }
+
+  /** The body of an answer; no more of it is held in memory than any answer of ours has. */
+  async #textOf(response: Response): Promise<string> {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let length = 0;
+    for await (const chunk of chunksOf(response)) {
+      if ((length += chunk.length) > MAX_ANSWER_BYTES) throw this.#notAsAgreed("its answer is too long");
+      chunks.push(chunk);
+    }
+    return await new Blob(chunks).text();
   }
 
   #notAsAgreed(why: string): Failure {
@@ -131,13 +146,5 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
-  }
-}
-
-async function textOf(response: Response): Promise<string> {
-  try {
-    return await response.text();
-  } catch (error) {
-    throw new ConnectionFailure("The connection broke off", { cause: error });
   }
 }

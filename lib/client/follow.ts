@@ -1,6 +1,7 @@
 import { OFFSET, type Stream } from "../contract/mod.ts";
 import type { Api } from "./api.ts";
-import { ConnectionFailure, Failure } from "./failure.ts";
+import { chunksOf } from "./chunks.ts";
+import { Failure } from "./failure.ts";
 import { free } from "./free.ts";
 import { ridingThrough } from "./retry.ts";
 import { note, tellLoss, write } from "./terminal.ts";
@@ -43,21 +44,4 @@ async function offsetOf({ headers, body }: Response): Promise<number> {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   await body?.cancel();
   throw new Failure(`Cannot understand the server: "${text}" is no offset`);
-}
-
-/** The bytes of an answer; a connection that breaks is told from an output that cannot be written. */
-async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
-  if (response.body === null) return;
-  const reader = response.body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((error) => {
-        throw new ConnectionFailure("The connection broke off", { cause: error });
-      });
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
 }

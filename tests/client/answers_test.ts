@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { aJob } from "../support/a_job.ts";
 import { makeCertificates } from "../support/certificates.ts";
@@ -127,4 +127,41 @@ Deno.test("a client checks the server's certificate on each of its connections",
   equal(client.stdout, "first");
   server.change(folder.path);
   await client.prints("first, second");
+});
+
+Deno.test("a client holds no more of an answer in memory than any answer has", async (t) => {
+  await using folder = await certificates();
+  const mebibyte = " ".repeat(2 ** 20);
+  const heads = [OK, "HTTP/1.1 500 No\r\ncontent-type: application/problem+json\r\n"];
+  for (const head of heads) {
+    await t.step(head.split("\r")[0] ?? "", async () => {
+      let sent = 0;
+      const script: Script = (_path, _connection, socket) => {
+        const send = () => {
+          while (!socket.destroyed && sent < 10_000 && socket.write(mebibyte)) sent++;
+        };
+        socket.write(`${head}content-length: 10485760000\r\n\r\n`);
+        socket.on("drain", send);
+        send();
+      };
+      await using server = await scriptedServer(folder.path, script);
+      const { code, stderr } = await teleworker({ address: server.address, certs: folder.path }, ["list"]);
+      equal(
+        stderr,
+        `teleworker: Cannot understand the server at "https://${server.address}": its answer is too long\n`,
+      );
+      equal(code, 1);
+      ok(sent < 1000, `${sent} MiB were sent`);
+    });
+  }
+});
+
+Deno.test("list does not go on asking for pages without jobs", async () => {
+  await using folder = await certificates();
+  await using server = await scriptedServer(
+    folder.path,
+    (_path, _connection, socket) => socket.write(json({ ...EMPTY, cursor: "7" })),
+  );
+  const { code } = await teleworker({ address: server.address, certs: folder.path }, ["list"]);
+  deepEqual([code, server.asked.length], [0, 1]);
 });

@@ -43,7 +43,8 @@ async function allJobs(api: Api, state: string | undefined): Promise<{ jobs: Job
     const page = await api.ask("/v1/jobs", jobListSchema, { query });
     jobs.push(...page.jobs);
     damaged.push(...page.damaged);
-    cursor = page.cursor ?? undefined;
+    // A page without jobs is the last, whatever it says: nobody goes on asking for nothing.
+    cursor = page.jobs.length === 0 ? undefined : page.cursor ?? undefined;
   } while (cursor !== undefined);
   return { jobs, damaged };
 }
