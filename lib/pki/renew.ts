@@ -1,13 +1,16 @@
 import { X509Certificate } from "node:crypto";
 import { parseCertificate } from "./certificate.ts";
 import { authorityFiles, type CertificateFiles, clientFiles, serverFiles } from "./certificate_files.ts";
+import { clientCertificate } from "./client_certificate.ts";
 import { authoritiesIn, hostsOf, identityOf, isServer } from "./issued.ts";
 import type { KeyType } from "./key_type.ts";
 import { isSignedBy } from "./signed.ts";
 import { decodeCertificates } from "./pem.ts";
 import { readCredential } from "./read_credential.ts";
 import { revocationsIn } from "./revoke.ts";
-import { addClient, addServer } from "./store.ts";
+import { serverCertificate } from "./server_certificate.ts";
+import { issueFiles } from "./store.ts";
+import { takeTurns } from "./take_turns.ts";
 
 /** How a certificate is renewed. */
 export interface RenewOptions {
@@ -32,7 +35,8 @@ export async function renew(
 ): Promise<CertificateFiles> {
   const server = name === "server";
   const files = server ? serverFiles(folder) : clientFiles(folder, name);
-  await readCredential(authorityFiles(folder)); // which says first what is missing
+  const authority = await readCredential(authorityFiles(folder)); // which says first what is missing
+  using _turn = await takeTurns(folder);
   const { certificatePem } = await readCredential(files);
   const [der = new Uint8Array()] = decodeCertificates(certificatePem);
   const refuse = (reason: string) => new Error(`Cannot renew "${name}": its certificate ${reason}`);
@@ -45,15 +49,16 @@ export async function renew(
       `was revoked; a new one is made by: teleworker certs ${server ? "server HOST..." : `client ${name}`} --force`,
     );
   }
-  const again = { days, keyType: keyType ?? keyTypeOf(certificatePem), force: true };
+  const again = { keyType: keyType ?? keyTypeOf(certificatePem), force: true };
   if (server) {
     if (!isServer(parsed)) throw refuse("is not for servers");
-    return await addServer(folder, hostsOf(parsed), again);
+    return await issueFiles(folder, authority, files, serverCertificate(hostsOf(parsed), { days }), again);
   }
   const identity = identityOf(der);
   if (identity === undefined) throw refuse("says nothing certain about whose it is");
   if (identity.name !== name) throw refuse(`is that of "${identity.name}"`);
-  return await addClient(folder, name, { ...again, role: identity.role });
+  const content = clientCertificate(name, { days, role: identity.role });
+  return await issueFiles(folder, authority, files, content, again);
 }
 
 function keyTypeOf(certificatePem: string): KeyType {

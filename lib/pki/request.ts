@@ -2,6 +2,7 @@ import { type CertificateFiles, clientFiles, requestFile, serverFiles } from "./
 import type { KeyType } from "./key_type.ts";
 import { SERVER_NAME } from "./server_certificate.ts";
 import { createSigningRequest } from "./signing_request.ts";
+import { takeTurns } from "./take_turns.ts";
 import { replaceFiles, writeNewFiles } from "./write_files.ts";
 
 /** How a key and its request are made. */
@@ -58,6 +59,7 @@ async function write(
 ): Promise<RequestFiles> {
   const { requestPem, privateKeyPem } = await createSigningRequest(commonName, hosts, keyType);
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  using _turn = await takeTurns(folder);
   const [request, { privateKey }] = [requestFile(files), files];
   await (force ? replaceFiles : writeNewFiles)([[request, requestPem], [privateKey, privateKeyPem]]);
   return { request, privateKey };

@@ -4,6 +4,7 @@ import { readCredential } from "./read_credential.ts";
 import { readRevocations, writeRevocations } from "./revocation_list.ts";
 import { parseSerialNumber } from "./serial.ts";
 import { openAuthority } from "./signing_authority.ts";
+import { takeTurns } from "./take_turns.ts";
 import type { Authority } from "./trust.ts";
 import { replaceFiles } from "./write_files.ts";
 
@@ -36,10 +37,8 @@ export interface Revoked {
  * @throws {Error} if the authority cannot sign.
  */
 export async function revoke(folder: string, which: string): Promise<Revoked> {
-  const files = authorityFiles(folder);
-  const authority = await openAuthority(await readCredential(files));
-  using lock = await Deno.open(files.certificate);
-  await lock.lock(true);
+  const authority = await openAuthority(await readCredential(authorityFiles(folder)));
+  using _turn = await takeTurns(folder);
   const file = revocationFile(folder);
   const authorities = await authoritiesIn(folder);
   const lists = readRevocations(await readIfThere(file) ?? "", authorities);

@@ -9,6 +9,7 @@ import type { KeyType } from "./key_type.ts";
 import { readCredential, readPemFile } from "./read_credential.ts";
 import { serverCertificate, type ServerCertificateOptions } from "./server_certificate.ts";
 import { readSigningRequest } from "./signing_request.ts";
+import { takeTurns } from "./take_turns.ts";
 import { writeCertificate, type WriteOptions, writePair } from "./write_pair.ts";
 
 /** How a key is made and where its files go. */
@@ -28,6 +29,7 @@ export async function initAuthority(
   options: AuthorityOptions & KeyOptions = {},
 ): Promise<CertificateFiles> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  using _turn = await takeTurns(folder);
   return await writePair(undefined, authorityFiles(folder), () => createAuthority(options), options);
 }
 
@@ -106,10 +108,22 @@ async function add(
   folder: string,
   files: CertificateFiles,
   content: CertificateContent,
-  { keyType, force }: KeyOptions,
+  options: KeyOptions,
 ): Promise<CertificateFiles> {
   const authority = await readCredential(authorityFiles(folder));
-  return await writePair(folder, files, (): Promise<Credential> => issue(authority, content, keyType), { force });
+  using _turn = await takeTurns(folder);
+  return await issueFiles(folder, authority, files, content, options);
+}
+
+/** Makes a certificate and its key for who has the turn in the folder; see `takeTurns`. */
+export async function issueFiles(
+  folder: string,
+  authority: Credential,
+  files: CertificateFiles,
+  content: CertificateContent,
+  { keyType, force }: KeyOptions,
+): Promise<CertificateFiles> {
+  return await writePair(folder, files, () => issue(authority, content, keyType), { force });
 }
 
 async function signRequest(
@@ -121,5 +135,6 @@ async function signRequest(
 ): Promise<string> {
   const authority = await readCredential(authorityFiles(folder));
   const publicKey = await readSigningRequest(await readPemFile(request));
+  using _turn = await takeTurns(folder);
   return await writeCertificate(folder, files, await sign(authority, content, publicKey), { force });
 }

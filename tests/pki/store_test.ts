@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { findClient } from "../../lib/pki/find_client.ts";
 import { identify } from "../../lib/pki/identity.ts";
 import { decodeCertificates } from "../../lib/pki/pem.ts";
+import { renew } from "../../lib/pki/renew.ts";
 import { addClient, addServer, initAuthority } from "../../lib/pki/store.ts";
 import { Folder } from "./folder.ts";
 import { openssl } from "./openssl.ts";
@@ -151,4 +152,21 @@ Deno.test("addServer and addClient need an authority, and one with a private key
   await Deno.remove(folder.file("ca-key.pem"));
   await assert.rejects(addClient(folder.path, "alice"), /Cannot read ".*\/ca-key.pem": it does not exist/);
   assert.deepEqual(folder.names(), ["ca.pem"]);
+});
+
+Deno.test("addClient and renew leave a certificate beside its own key, however many run at the same time", async () => {
+  using folder = new Folder();
+  await initAuthority(folder.path);
+  await addClient(folder.path, "alice");
+  for (let round = 0; round < 5; round++) {
+    await Promise.all(
+      Array.from(
+        { length: 12 },
+        (_, index) => index % 2 === 0 ? addClient(folder.path, "alice", { force: true }) : renew(folder.path, "alice"),
+      ),
+    );
+    const publicKey = await openssl("x509", "-in", folder.file("client-alice.pem"), "-noout", "-pubkey");
+    assert.equal(await openssl("pkey", "-in", folder.file("client-alice-key.pem"), "-pubout"), publicKey);
+  }
+  assert.equal([...Deno.readDirSync(folder.file("issued"))].length, 1 + 5 * 12);
 });
