@@ -47,6 +47,22 @@ export function publicKeyOf(certificate: Uint8Array): KeyObject {
   return new X509Certificate(certificate).publicKey;
 }
 
+/**
+ * Whether signatures by this key are believed, here and by the TLS library (docs.rs/rustls-webpki, `aws_lc_rs`): RSA from 2048 to 8192 bits,
+ * P-256, P-384, Ed25519.
+ */
+export function isBelieved({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): boolean {
+  const { namedCurve, modulusLength = 0 } = asymmetricKeyDetails;
+  switch (asymmetricKeyType) {
+    case "rsa":
+      return modulusLength >= 2048 && modulusLength <= 8192;
+    case "ec":
+      return namedCurve === "prime256v1" || namedCurve === "secp384r1";
+    default:
+      return asymmetricKeyType === "ed25519";
+  }
+}
+
 /** Whether the owner of this public key has signed it, with an algorithm that is used today (ECDSA, RSA PKCS #1, Ed25519). */
 export function isSignedBy({ signedBytes, algorithm, signature }: Signed, key: KeyObject): boolean {
   try {

@@ -11,7 +11,7 @@ import { DerTag, readSingle } from "./der_reader.ts";
 import { equalBytes } from "./der_values.ts";
 import { unknownCritical } from "./extensions.ts";
 import { decodeCertificates } from "./pem.ts";
-import { isSignedBy, publicKeyOf } from "./signed.ts";
+import { isBelieved, isSignedBy, publicKeyOf } from "./signed.ts";
 
 /** A certificate authority that is trusted. */
 export interface Authority {
@@ -33,15 +33,15 @@ const UNDERSTOOD = new Set<string>([ExtensionType.basicConstraints, ExtensionTyp
  *
  * @param pem One or more certificates.
  * @param now The time at which all must be valid.
- * @throws {Error} that names the first that is no authority (version 3, CA:TRUE, may sign certificates), is not valid, or has a
- * critical extension that is not understood (RFC 5280, 4.2); or says that the file cannot be read or has none.
+ * @throws {Error} that names the first that is no authority (version 3, CA:TRUE, may sign certificates, by a key whose signatures are
+ * believed), is not valid, or has a critical extension that is not understood (RFC 5280, 4.2); or says that the file cannot be read or has none.
  */
 export function parseAuthorities(pem: string, now: Date = new Date()): Authority[] {
   const authorities = readAuthorities(pem);
   if (authorities.length === 0) throw new Error("Cannot read trusted authorities: there is no certificate");
-  for (const { certificate } of authorities) {
-    const problem = problemOf(certificate, now);
-    if (problem !== undefined) throw new Error(`Cannot trust "${describeSubject(certificate)}": ${problem}`);
+  for (const authority of authorities) {
+    const problem = problemOf(authority, now);
+    if (problem !== undefined) throw new Error(`Cannot trust "${describeSubject(authority.certificate)}": ${problem}`);
   }
   return authorities;
 }
@@ -77,10 +77,11 @@ export function subjectKeyIdentifier({ extensions }: Certificate): Uint8Array | 
   return extension && readSingle(extension.value, DerTag.octetString);
 }
 
-function problemOf(certificate: Certificate, now: Date): string | undefined {
+function problemOf({ certificate, key }: Authority, now: Date): string | undefined {
   if (certificate.version !== 3) return `it is X.509 version ${certificate.version}, not 3`;
   if (!isAuthority(certificate)) return "it does not belong to a certificate authority (CA:TRUE is missing)";
   if (!allowsKeyUsage(certificate, "keyCertSign")) return "its key may not sign certificates";
+  if (!isBelieved(key)) return "its key is weak or of an unusual kind: nothing that it signs would be believed";
   const unknown = unknownCritical(certificate.extensions, UNDERSTOOD);
   if (unknown !== undefined) return `its critical extension "${unknown}" is unknown`;
   // Written so that a time that is not a number is refused.

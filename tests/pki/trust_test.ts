@@ -3,8 +3,9 @@ import { createAuthority } from "../../lib/pki/authority.ts";
 import { issueClientCertificate } from "../../lib/pki/client_certificate.ts";
 import { decodeCertificates } from "../../lib/pki/pem.ts";
 import { parseAuthorities } from "../../lib/pki/trust.ts";
+import { Folder } from "./folder.ts";
 import { makeCertificate, withVersion } from "./make_certificate.ts";
-import { describe, KEYS, makeWithOpenssl } from "./openssl.ts";
+import { describe, KEYS, makeWithOpenssl, openssl } from "./openssl.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -73,6 +74,27 @@ Deno.test("parseAuthorities refuses critical extensions that nobody here heeds (
     assert.throws(() => parseAuthorities(certificatePem), new Error(message));
     const harmless = [...usual, extension.replace("critical,", "")];
     parseAuthorities((await makeWithOpenssl({ subject: "/CN=ca", extensions: harmless })).certificatePem);
+  }
+});
+
+Deno.test("parseAuthorities refuses keys whose signatures nobody believes, and no others", async () => {
+  using folder = new Folder();
+  const authorityWith = async (...key: string[]) => {
+    const files = ["-keyout", folder.file("key.pem"), "-out", folder.file("ca.pem")];
+    await openssl("req", "-x509", "-newkey", ...key, "-nodes", "-subj", "/CN=ca", "-days", "2", ...files);
+    return Deno.readTextFileSync(folder.file("ca.pem"));
+  };
+  for (const key of ["rsa:2048", "rsa:4096", "ed25519"]) parseAuthorities(await authorityWith(key));
+  parseAuthorities(await authorityWith("ec", "-pkeyopt", "ec_paramgen_curve:P-384"));
+  const refused = [["rsa:1024"], ["ed448"]];
+  for (const curve of ["P-224", "P-521", "secp256k1"]) refused.push(["ec", "-pkeyopt", `ec_paramgen_curve:${curve}`]);
+  for (const key of refused) {
+    const pem = await authorityWith(...key);
+    assert.throws(
+      () => parseAuthorities(pem),
+      /^Error: Cannot trust "ca": its key is weak or of an unusual kind/,
+      `${key}`,
+    );
   }
 });
 
