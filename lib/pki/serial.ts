@@ -5,7 +5,7 @@
  */
 export function decodeSerial(integer: Uint8Array): string {
   const [first] = integer;
-  if (first === undefined || first > 0x7f || integer.length > 21) {
+  if (first === undefined || first > 0x7f || integer.length > (first === 0 ? 21 : 20)) {
     throw new SyntaxError("Cannot read serial number: it is negative, empty or too long");
   }
   return withoutZeros(integer.toHex());
