@@ -25,6 +25,10 @@ export async function copyOutput(api: Api, id: string, stream: Stream, options: 
     const response = await api.send(`/v1/jobs/${id}/${stream}`, { query, signal });
     progress();
     const begin = await offsetOf(response);
+    if (begin < (offset ?? 0)) {
+      await response.body?.cancel();
+      throw new Failure(`Cannot understand the server: it begins at byte ${begin}, before byte ${offset} as asked for`);
+    }
     const gone = tail === undefined || offset !== undefined ? begin - (offset ?? 0) : 0;
     if (gone > 0) await note(`${formatSize(gone)} of its ${stream} are gone: only the newest output is kept`);
     offset = begin;

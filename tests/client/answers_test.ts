@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { aJob } from "../support/a_job.ts";
 import { makeCertificates } from "../support/certificates.ts";
@@ -103,6 +103,19 @@ Deno.test("a client that follows a job asks for the rest of half an answer, and 
   equal(client.stdout, output);
   equal(client.code, 3);
   equal(client.stderr, "teleworker: The connection broke off; trying again\n".repeat(3));
+});
+
+Deno.test("a client that follows a job writes nothing twice, whatever the server says", async () => {
+  await using folder = await certificates();
+  const script: Script = (path, _connection, socket) => {
+    if (path.startsWith("/v1/jobs?")) return socket.write(json({ ...EMPTY, jobs: [JOB] }));
+    socket.end("HTTP/1.1 200 OK\r\nteleworker-offset: 3\r\ncontent-length: 100\r\n\r\nhello");
+  };
+  await using server = await scriptedServer(folder.path, script);
+  const options = ["logs", "--stdout", "-f", JOB.id];
+  const { code, stdout, stderr } = await teleworker({ address: server.address, certs: folder.path }, options);
+  deepEqual({ code, stdout }, { code: 125, stdout: "hello" });
+  match(stderr, /Cannot understand the server: it begins at byte 3, before byte 8 as asked for\n$/);
 });
 
 Deno.test("a client checks the server's certificate on each of its connections", async () => {
