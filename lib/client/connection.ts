@@ -68,14 +68,13 @@ export async function openSocket(path: string): Promise<Connection> {
 function parseAddress(given: string): { host: string; port: number; text: string } {
   const match = /^(\[[\da-fA-F:.]+\]|[^\s:/?#@\\]+)(?::(\d+))?$/.exec(given);
   const port = Number(match?.[2] ?? DEFAULT_PORT);
-  const text = `${match?.[1]}:${port}`;
-  const url = URL.parse(`https://${text}`);
+  const url = URL.parse(`https://${match?.[1]}:${port}`);
   if (match === null || url === null || port === 0) {
     throw new UsageFailure(
       `Cannot use host "${given}": it must be HOST or HOST:PORT, such as "${DEFAULT_HOST}:${DEFAULT_PORT}" or "[::1]"`,
     );
   }
-  return { host: url.hostname.replace(/^\[|\]$/g, ""), port, text };
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port, text: `${url.hostname}:${port}` };
 }
 
 function variable(name: string): string | undefined {

@@ -1,5 +1,5 @@
 import { ago } from "../pki/ago.ts";
-import { parseCertificate } from "../pki/certificate.ts";
+import { type Certificate, parseCertificate } from "../pki/certificate.ts";
 import { decodeCertificates } from "../pki/pem.ts";
 import { ServerIdentityError } from "../pki/server_identity.ts";
 
@@ -67,11 +67,20 @@ export function codeOf(error: unknown): string {
 export function explain(error: unknown, shown: ShownCertificate | null): string {
   const reason = reasonOf(error);
   if (shown === null) return reason === REFUSED ? CLOSED : reason;
-  const [der] = decodeCertificates(shown.certificatePem);
-  if (der === undefined) return reason;
-  const { notBefore, notAfter } = parseCertificate(der);
+  const certificate = readIfPossible(shown.certificatePem);
+  if (certificate === undefined) return reason;
+  const { notBefore, notAfter } = certificate;
   const now = new Date();
   if (now > notAfter) return `our certificate expired ${ago(notAfter, now)}: teleworker certs renew ${shown.name}`;
   if (now < notBefore) return `our certificate is not valid before ${notBefore.toISOString()}: is the clock right?`;
   return reason;
+}
+
+/** The first certificate of a file, if it has nothing else in it: node:tls takes more than we do, such as one with its key behind it. */
+function readIfPossible(pem: string): Certificate | undefined {
+  try {
+    return decodeCertificates(pem).map(parseCertificate)[0];
+  } catch {
+    return undefined;
+  }
 }

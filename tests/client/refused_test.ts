@@ -8,6 +8,7 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { OpensslRevocations } from "../support/openssl_authority.ts";
 import { teleworker } from "../support/teleworker.ts";
 import { until } from "../support/until.ts";
+import { closedPort } from "./closed_port.ts";
 import { listening } from "./listening.ts";
 import { OpensslServer } from "./openssl_server.ts";
 import { replaceCertificate } from "./signed_certificate.ts";
@@ -104,4 +105,22 @@ Deno.test("a client goes to any port, also one that web browsers do not", async 
   await using folder = await TemporaryFolder.create();
   await makeCertificates(folder.path);
   equal(await complaint("127.0.0.1:9", folder.path), "connection refused; is teleworkerd running there?");
+});
+
+Deno.test("a client says why also when its certificate's file has the key behind it", async () => {
+  await using folder = await TemporaryFolder.create();
+  await makeCertificates(folder.path);
+  const key = await Deno.readTextFile(join(folder.path, "client-alice-key.pem"));
+  await Deno.writeTextFile(join(folder.path, "client-alice.pem"), key, { append: true });
+  equal(await complaint(closedPort(), folder.path), "connection refused; is teleworkerd running there?");
+});
+
+Deno.test("a client asks for hosts with names in any script", async () => {
+  await using folder = await TemporaryFolder.create();
+  await makeCertificates(folder.path);
+  const { stderr } = await teleworker({ address: "日本.invalid", certs: folder.path }, ["list"]);
+  match(
+    stderr,
+    /server at "https:\/\/xn--wgv71a\.invalid:8443": (?:no host has this name|its name cannot be looked up now)\n/,
+  );
 });
