@@ -37,6 +37,8 @@ export function tlsConnector(host: string, port: number, credential: ClientCrede
       cert,
       key,
       minVersion: "TLSv1.3",
+      // Said, for else NODE_TLS_REJECT_UNAUTHORIZED=0 has our certificate shown to anybody.
+      rejectUnauthorized: true,
       // The names are looked at by checkServer, with all the rest.
       checkServerIdentity: () => undefined,
     });

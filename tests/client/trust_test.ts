@@ -1,9 +1,10 @@
-import { equal, match } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createServer, type Server } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { initAuthority } from "../../lib/pki/store.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { Daemon } from "../support/daemon.ts";
 import { teleworker } from "../support/teleworker.ts";
 
@@ -47,6 +48,30 @@ Deno.test("a client trusts its ca.pem alone, and says what else it has met", asy
       "its certificate is not from our authority: is our ca.pem that of the server?",
     );
   });
+
+  await t.step(
+    "a server of another authority is not shown our certificate, whatever the environment says",
+    async () => {
+      const strangers = join(daemon.folder.path, "strangers");
+      await makeCertificates(strangers);
+      const read = (name: string) => Deno.readTextFileSync(join(strangers, name));
+      const credential = { cert: read("server.pem"), key: read("server-key.pem") };
+      const shown: unknown[] = [];
+      const server = createTlsServer({ ...credential, requestCert: true, rejectUnauthorized: false }, (socket) => {
+        shown.push(socket.on("error", () => {}).getPeerCertificate()?.subject?.CN);
+      });
+      const address = await listen(server);
+      try {
+        for (const env of [{ DENO_CERT: join(strangers, "ca.pem") }, { NODE_TLS_REJECT_UNAUTHORIZED: "0" }]) {
+          const reason = "its certificate is not from our authority: is our ca.pem that of the server?";
+          equal(await complaint(address, daemon.certs, env), reason);
+        }
+        deepEqual(shown, [undefined, undefined]);
+      } finally {
+        await new Promise<void>((resolve) => server.close(() => resolve()));
+      }
+    },
+  );
 
   await t.step("a server with our certificate but not its key", async () => {
     const read = (name: string) => Deno.readTextFileSync(join(daemon.certs, name));
