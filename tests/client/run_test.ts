@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
+import { programEnvironment, programWords } from "../support/programs.ts";
 import { spawnTeleworker, teleworker } from "../support/teleworker.ts";
 import { until } from "../support/until.ts";
 import { canLimit } from "../support/cgroups.ts";
@@ -102,4 +103,33 @@ Deno.test("run stops its job when nobody reads its output any more", async () =>
   const { jobs: [job] } = await (await alice.send("GET", "/v1/jobs?name=noisy")).json();
   const { state } = await until("the job is stopped", () => alice.wait(job.id));
   equal(state, "stopped");
+});
+
+Deno.test("run tells which job it leaves alone when its output cannot be written", async () => {
+  await using daemon = await Daemon.start();
+  using alice = await Https.as(daemon, "alice");
+  const [program, ...words] = programWords("teleworker");
+  const address = ["--host", daemon.address, "--certs", daemon.certs, "--identity", "alice"];
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: [
+      "-c",
+      'exec "$@" >/dev/full',
+      "sh",
+      program,
+      ...words,
+      ...address,
+      "run",
+      "--",
+      "sh",
+      "-c",
+      "echo x; sleep 9",
+    ],
+    ...programEnvironment({ NO_COLOR: "1" }),
+    stdin: "null",
+  }).output();
+  const { jobs: [job] } = await (await alice.send("GET", "/v1/jobs")).json();
+  const told = "No space left on device (os error 28)";
+  const text = `teleworker: The job was not stopped: ${job.id}\nteleworker: ${told}\n`;
+  deepEqual({ code, stderr: new TextDecoder().decode(stderr) }, { code: 125, stderr: text });
+  equal(job.state, "running");
 });

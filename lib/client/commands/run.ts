@@ -58,10 +58,12 @@ export async function run(flags: InferValue<typeof runCommand>, { api }: Session
     if (ended.reason !== null || ended.outOfMemory) await note(ended.reason ?? `The job ${describeState(ended)}`);
     return exitCodeOf(ended);
   } catch (error) {
+    const { id } = await starting;
     // Nobody reads any more, as behind `| head`: here it would die of SIGPIPE, so it must not go on there.
-    if (error instanceof Deno.errors.BrokenPipe) await stopJob(api, (await starting).id, {});
+    if (error instanceof Deno.errors.BrokenPipe) await stopJob(api, id, {});
+    else if (detached.signal.aborted) await note(`The job goes on: ${id}`);
+    else if (interrupts === 0) await note(`The job was not stopped: ${id}`);
     if (!detached.signal.aborted) throw error;
-    await note(`The job goes on: ${(await starting).id}`);
     return EXIT.interrupted;
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, interrupt);
