@@ -1,5 +1,8 @@
-/** Finds whole blocks; the label is the first group, base64 with line breaks the second. */
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\r\n]*)-----END \1-----/g;
+/**
+ * Finds whole blocks; the label is the first group, base64 with line breaks the second. Both boundaries are at the beginning of a line: the
+ * TLS library passes over a block that has something before them, be it a byte order mark.
+ */
+const BLOCK = /^-----BEGIN ([A-Z0-9 ]+)-----\r?\n((?:[A-Za-z0-9+/=]*\r?\n)*)-----END \1-----/gm;
 
 /** A block of a PEM file. */
 export interface PemBlock {

@@ -110,6 +110,11 @@ Deno.test("parseAuthorities refuses files that are empty, damaged, or have somet
       [certificatePem + certificatePem.slice(0, 100), /a block is damaged/],
       [certificatePem.replace("\nM", "\n!"), /a block is damaged/],
       [certificatePem.replace("\nM", "\n"), /a block is not base64|Cannot read DER/],
+      // Of each of these the TLS library would pass over a certificate.
+      [`\ufeff${certificatePem}`, /a block is damaged/],
+      [` ${certificatePem}`, /a block is damaged/],
+      [certificatePem.trimEnd() + certificatePem, /a block is damaged/],
+      [certificatePem.replace("\n-----END", "-----END"), /a block is damaged/],
       ["-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", /Cannot read DER/],
       ["-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", /Cannot read DER/],
     ] as const
