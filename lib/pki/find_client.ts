@@ -17,7 +17,8 @@ export interface ClientCredential extends Credential {
  *
  * @param name The client; not needed if the folder has only one.
  * @throws {Deno.errors.NotFound} if no folder has a `ca.pem`, or the one that has has no such client.
- * @throws {Deno.errors.PermissionDenied} if others than the owner have access to the private key.
+ * @throws {Deno.errors.PermissionDenied} if others than the owner have access to the private key, or others than owner and group can write
+ * to the folder or its `ca.pem`.
  * @throws {TypeError} if the name cannot be one.
  * @throws {Error} if there are several clients and no name.
  */
@@ -26,6 +27,7 @@ export async function findClient(folders: readonly string[], name?: string): Pro
   for (const folder of folders) {
     const caPem = await readIfThere(authorityFiles(folder).certificate);
     if (caPem === undefined) continue;
+    for (const path of [folder, authorityFiles(folder).certificate]) await requireOwn(path);
     const client = chooseClient(folder, await listClients(folder), name);
     return { caPem, name: client, ...await readCredential(clientFiles(folder, client)) };
   }
@@ -53,6 +55,13 @@ function chooseClient(folder: string, clients: string[], name: string | undefine
       quote(clients)
     }`,
   );
+}
+
+/** Who can write there could have us trust a server of theirs. */
+async function requireOwn(path: string): Promise<void> {
+  const { mode } = await Deno.stat(path);
+  if (mode === null || (mode & 0o002) === 0) return;
+  throw new Deno.errors.PermissionDenied(`Cannot trust "${path}": others can write there; run: chmod o-w "${path}"`);
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

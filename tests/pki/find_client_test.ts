@@ -80,6 +80,22 @@ Deno.test("findClient refuses a private key that others have access to", async (
   assert.equal((await findClient([folder.path])).name, "alice");
 });
 
+Deno.test("findClient trusts no authority that others could have put there", async () => {
+  using folder = new Folder();
+  const certs = folder.file("certs");
+  const { certificate } = await initAuthority(certs);
+  await addClient(certs, "alice");
+  for (const [path, others, own] of [[certificate, 0o646, 0o664], [certs, 0o707, 0o775]] as const) {
+    await Deno.chmod(path, others);
+    await assert.rejects(findClient([certs]), {
+      name: "PermissionDenied",
+      message: `Cannot trust "${path}": others can write there; run: chmod o-w "${path}"`,
+    });
+    await Deno.chmod(path, own);
+    assert.equal((await findClient([certs])).name, "alice");
+  }
+});
+
 Deno.test("findClient loads no package, since every start of a client waits for it", async () => {
   const { pathname } = new URL("../../lib/pki/find_client.ts", import.meta.url);
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", pathname] }).output();
