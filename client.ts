@@ -6,7 +6,7 @@ import "./lib/client/warm_up.ts"; // first, so that it works while the others lo
 import { EXIT } from "./lib/client/exit_code.ts";
 import { UsageFailure } from "./lib/client/failure.ts";
 import { execute, parse } from "./lib/client/program.ts";
-import { note } from "./lib/client/terminal.ts";
+import { noteFailure } from "./lib/client/terminal.ts";
 
 if (import.meta.main) {
   const command = parse(Deno.args);
@@ -15,7 +15,7 @@ if (import.meta.main) {
   } catch (error) {
     // Nobody reads us any more, as behind `| head`: end as a program that SIGPIPE ends.
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(EXIT.brokenPipe);
-    await note(error instanceof Error ? error.message : String(error)).catch(() => {});
+    await noteFailure(error).catch(() => {});
     if (error instanceof UsageFailure) Deno.exit(EXIT.usage);
     const standsForJob = command.verb === "run" || command.verb === "wait" ||
       (command.verb === "logs" && command.follow);

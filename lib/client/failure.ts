@@ -3,6 +3,8 @@ import type { Problem } from "../contract/mod.ts";
 /** What a user is told when something of Teleworker's own fails; the message is a whole sentence. */
 export class Failure extends Error {
   override readonly name: string = "Failure";
+  /** What else there is to say, a line each. */
+  readonly details: readonly string[] = [];
 }
 
 /** The command line makes no sense; nothing was asked of the server. */
@@ -19,13 +21,13 @@ export class ConnectionFailure extends Failure {
 export class ProblemFailure extends Failure {
   override readonly name = "ProblemFailure";
 
+  override readonly details: readonly string[];
+
   /** `problem` as the server sent it. */
   constructor(readonly problem: Problem) {
-    super([problem.detail ?? problem.title, ...details(problem)].join("\n  "));
+    super(problem.detail ?? problem.title);
+    const { errors = [] } = problem;
+    // A single one is told by the sentence already.
+    this.details = errors.length < 2 ? [] : errors.map(({ field, message }) => `${field}: ${message}`);
   }
-}
-
-function details({ errors = [] }: Problem): string[] {
-  // A single one is told by the sentence already.
-  return errors.length < 2 ? [] : errors.map(({ field, message }) => `${field}: ${message}`);
 }

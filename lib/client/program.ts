@@ -22,7 +22,7 @@ import { certsFolder, openConnection } from "./connection.ts";
 import { EXIT } from "./exit_code.ts";
 import { UsageFailure } from "./failure.ts";
 import { flagsOf, leadsToVerb } from "./command_tree.ts";
-import { openTerminal, ours, print } from "./terminal.ts";
+import { clean, openTerminal, print } from "./terminal.ts";
 import { describeUsageError } from "./usage.ts";
 import { known, oneOf } from "./values.ts";
 
@@ -129,7 +129,8 @@ function parseOnce(args: readonly string[]) {
     stderr: () => {},
     onError: (_code, error) => {
       const general = flagsOf((isCerts(args) ? folder : connection).usage);
-      console.error(ours(describeUsageError(error, verbs.usage, general, args) + hint(args)));
+      const text = describeUsageError(error, verbs.usage, general, args) + hint(args);
+      console.error(`teleworker: ${text.split("\n").map(clean).join("\n")}`);
       return exit(EXIT.usage);
     },
     termWidth: "auto",

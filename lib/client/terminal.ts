@@ -1,3 +1,5 @@
+import { Failure } from "./failure.ts";
+
 /** Where a command prints. Text of others is cleaned before it gets here, see {@linkcode clean}; bytes of jobs are not. */
 export interface Terminal {
   /** Whether to print the API's objects rather than tables. */
@@ -26,14 +28,18 @@ export async function printJson(value: unknown): Promise<void> {
   await print(clean(JSON.stringify(value)));
 }
 
-/** Writes a sentence of Teleworker's own to stderr; it may have several lines. */
-export async function note(line: string): Promise<void> {
-  await write(Deno.stderr, new TextEncoder().encode(`${ours(line)}\n`));
+/**
+ * Writes a sentence of Teleworker's own to stderr, told from a job's output by who says it. It has lines of its own for details alone: a line
+ * break in the text of others begins none that would seem to be ours.
+ */
+export async function note(sentence: string, details: readonly string[] = []): Promise<void> {
+  const text = [sentence, ...details].map(clean).join("\n  ");
+  await write(Deno.stderr, new TextEncoder().encode(`teleworker: ${text}\n`));
 }
 
-/** A sentence of Teleworker's own as it is shown: told from a job's output by who says it. */
-export function ours(line: string): string {
-  return `teleworker: ${line.split("\n").map(clean).join("\n")}`;
+/** Tells why something failed. */
+export async function noteFailure(error: unknown): Promise<void> {
+  await note(error instanceof Error ? error.message : String(error), error instanceof Failure ? error.details : []);
 }
 
 /** Tells that a connection was lost and is being taken up again. */

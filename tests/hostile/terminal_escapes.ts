@@ -13,7 +13,7 @@ import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";
 
 /** Sets the window's title, clears the screen, rings, goes back, starts a line, turns text around (C0, C1, bidi, DEL). */
-const EVIL = "\x1b]0;evil\x07\x1b[2J\x9b2J\x90q\x9c\b\r\n\v\x7f\u202e\u2066\u200f\u061cevil";
+const EVIL = "\x1b]0;evil\x07\x1b[2J\x9b2J\x90q\x9c\b\r\nevil\v\x7f\u202e\u2066\u200f\u061c";
 /** What may stand in what is printed for people: everything but those. */
 const CLEAN = /^(?:\n|[^\p{Cc}\p{Bidi_Control}])*$/u;
 

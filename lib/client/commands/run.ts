@@ -10,7 +10,7 @@ import { copyOutput } from "../follow.ts";
 import { describeGaps, describeState } from "../format.ts";
 import { jobFlags, toRequest } from "../job_flags.ts";
 import type { Session } from "../session.ts";
-import { note } from "../terminal.ts";
+import { note, noteFailure } from "../terminal.ts";
 import { startJob } from "./start.ts";
 import { KILL, stopJob } from "./stop.ts";
 import { waitFor } from "./wait.ts";
@@ -81,6 +81,6 @@ async function stopOnInterrupt(api: Api, starting: Promise<Job>, kill: boolean):
     await note(kill ? "Killing the job; interrupt again to leave it" : "Stopping the job; interrupt again to kill it");
     await stopJob(api, (await starting).id, kill ? KILL : {});
   } catch (error) {
-    await note(error instanceof Error ? error.message : String(error));
+    await noteFailure(error);
   }
 }

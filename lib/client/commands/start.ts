@@ -40,5 +40,6 @@ export async function startJob(api: Api, body: StartRequest): Promise<Job> {
 
 /** A server that has as many jobs as it may is not waited for, as one that is away would be. */
 function refused(error: unknown): never {
-  throw error instanceof ProblemFailure ? new Failure(error.message, { cause: error }) : error;
+  const full = error instanceof ProblemFailure && error.problem.status === 503;
+  throw full ? new Failure(error.message, { cause: error }) : error;
 }
