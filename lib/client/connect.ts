@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { connect, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
@@ -93,7 +93,7 @@ function problemOf(socket: TLSSocket, host: string, authorities: Authorities): u
 /** Who is trusted, once it is sure that what we show of ourselves can be used. */
 function usable({ name, caPem, certificatePem, privateKeyPem }: ClientCredential): Authorities {
   try {
-    if (!new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(privateKeyPem))) {
+    if (!new X509Certificate(certificatePem).checkPrivateKey(readKey(privateKeyPem))) {
       throw new Error("the certificate and the private key do not belong together");
     }
   } catch (error) {
@@ -103,6 +103,15 @@ function usable({ name, caPem, certificatePem, privateKeyPem }: ClientCredential
     return Authorities.parse(caPem);
   } catch (error) {
     throw new Failure(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function readKey(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // The library's words are those of a decoder that was interrupted.
+    throw new Error("the private key is damaged or encrypted");
   }
 }
 

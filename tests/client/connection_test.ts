@@ -101,13 +101,17 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
     match(await complaint(address, certs), new RegExp(`^Cannot use private key "${key}": others than its owner `));
   });
 
-  await t.step("a private key that is none, or another's", async () => {
+  await t.step("a private key that is none, encrypted, or another's", async () => {
     const certs = await copyCertificates(daemon, "mixed");
     await Deno.copyFile(join(certs, "client-bob-key.pem"), join(certs, "client-alice-key.pem"));
     const reason = "the certificate and the private key do not belong together";
     equal(await complaint(address, certs), `Cannot use the certificate of "alice": ${reason}`);
-    await Deno.writeTextFile(join(certs, "client-alice-key.pem"), "garbage");
-    match(await complaint(address, certs), /^Cannot use the certificate of "alice": /);
+    const key = join(certs, "client-alice-key.pem");
+    const damaged = 'Cannot use the certificate of "alice": the private key is damaged or encrypted';
+    await Deno.writeTextFile(key, "garbage");
+    equal(await complaint(address, certs), damaged);
+    await openssl("pkcs8", "-topk8", "-passout", "pass:x", "-in", join(certs, "client-bob-key.pem"), "-out", key);
+    equal(await complaint(address, certs), damaged);
   });
 
   await t.step("a server of another authority", async () => {
