@@ -2,9 +2,9 @@
 const MAX_COMMON_NAME_LENGTH = 64;
 
 // \p{C} are control, format (bidirectional overrides among them), private and unassigned characters and lone
-// surrogates; \p{Z} spaces and separators; \p{DI} what is not shown at all. One plain space between words is all that
-// cannot be taken for something else.
-const VISIBLE = /^[^\p{C}\p{Z}\p{DI}]+(?: [^\p{C}\p{Z}\p{DI}]+)*$/u;
+// surrogates; \p{Z} spaces and separators; \p{DI} what is not shown at all; U+2800 Braille without a dot, which is a symbol to
+// Unicode and a space to who sees it. One plain space between words is all that cannot be taken for something else.
+const VISIBLE = /^[^\p{C}\p{Z}\p{DI}\u2800]+(?: [^\p{C}\p{Z}\p{DI}\u2800]+)*$/u;
 
 /**
  * Why a common name cannot be the name of a user, as the end of a sentence that begins with "it", or `undefined` if it

@@ -135,6 +135,7 @@ const requests: [name: string, request: Request, reason: RegExp][] = [
   ["a common name with a line separator", { subject: [{ CN: ["alice\u2028"] }] }, /cannot be seen or printed/],
   ["a common name with an isolate", { subject: [{ CN: ["\u2066alice"] }] }, /cannot be seen or printed/],
   ["a common name with a filler", { subject: [{ CN: ["alice\u3164"] }] }, /cannot be seen or printed/],
+  ["a common name with empty Braille", { subject: [{ CN: ["alice\u2800"] }] }, /cannot be seen or printed/],
   ["a common name with an odd space", { subject: [{ CN: ["alice\u00a0b"] }] }, /cannot be seen or printed/],
   ["a common name of spaces", { subject: [{ CN: ["   "] }] }, /cannot be seen or printed/],
   ["a common name that ends with a space", { subject: [{ CN: ["alice "] }] }, /cannot be seen or printed/],
