@@ -178,3 +178,14 @@ Deno.test("list does not go on asking for pages without jobs", async () => {
   const { code } = await teleworker({ address: server.address, certs: folder.path }, ["list"]);
   deepEqual([code, server.asked.length], [0, 1]);
 });
+
+Deno.test("stats shows the running jobs of all pages", async () => {
+  await using folder = await certificates();
+  const script: Script = (path, _connection, socket) => {
+    const first = !path.includes("cursor=7");
+    socket.write(json({ ...EMPTY, jobs: [aJob({ name: first ? "one" : "two" })], cursor: first ? "7" : null }));
+  };
+  await using server = await scriptedServer(folder.path, script);
+  const { stdout } = await teleworker({ address: server.address, certs: folder.path }, ["stats", "--once"]);
+  deepEqual(stdout.trimEnd().split("\n").slice(1).map((row) => row.split(/ +/)[1]), ["one", "two"]);
+});

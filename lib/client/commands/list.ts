@@ -34,7 +34,11 @@ export async function list(flags: InferValue<typeof listCommand>, { api, termina
   return 0;
 }
 
-async function allJobs(api: Api, state: string | undefined): Promise<{ jobs: Job[]; damaged: DamagedJob[] }> {
+/** The jobs of all pages: those in a state, or all. */
+export async function allJobs(
+  api: Api,
+  state: string | undefined,
+): Promise<{ jobs: readonly Job[]; damaged: readonly DamagedJob[] }> {
   const jobs: Job[] = [];
   const damaged: DamagedJob[] = [];
   let cursor: string | undefined;

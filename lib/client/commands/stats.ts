@@ -3,12 +3,12 @@ import { message } from "@optique/core/message";
 import { multiple, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag } from "@optique/core/primitives";
-import { type Job, jobListSchema } from "../../contract/mod.ts";
-import type { Api } from "../api.ts";
+import type { Job } from "../../contract/mod.ts";
 import { describeState, formatTable } from "../format.ts";
 import type { Session } from "../session.ts";
 import { clean, print, printJson } from "../terminal.ts";
 import { formatDuration, formatSize } from "../../contract/units.ts";
+import { allJobs } from "./list.ts";
 import { jobArgument } from "./status.ts";
 
 /** `teleworker stats`. */
@@ -38,7 +38,9 @@ export async function stats(flags: InferValue<typeof statsCommand>, { api, termi
   const again = !flags.once && (terminal.json || Deno.stdout.isTerminal());
   let earlier = new Map<string, Sample>();
   for (;;) {
-    const jobs = ids.length > 0 ? await Promise.all(ids.map((id) => api.job(id))) : await runningJobs(api);
+    const jobs = ids.length > 0
+      ? await Promise.all(ids.map((id) => api.job(id)))
+      : (await allJobs(api, "running")).jobs;
     const now = new Map(jobs.map((job) => [job.id, sampleOf(job)]));
     if (terminal.json) { for (const job of jobs) await printJson(job); }
     else {
@@ -50,10 +52,6 @@ export async function stats(flags: InferValue<typeof statsCommand>, { api, termi
     earlier = now;
     await new Promise((resolve) => setTimeout(resolve, PERIOD));
   }
-}
-
-async function runningJobs(api: Api): Promise<readonly Job[]> {
-  return (await api.ask("/v1/jobs", jobListSchema, { query: { state: "running", limit: 1000 } })).jobs;
 }
 
 /** CPU seconds used in so many seconds of running. */
