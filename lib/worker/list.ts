@@ -13,17 +13,11 @@ export interface ListOptions {
   readonly name?: string | undefined;
   /** A name, an id, or the beginning of an id. */
   readonly reference?: string | undefined;
-  /** At most so many; fewer where their arguments are very long. */
+  /** At most so many. */
   readonly limit: number;
   /** Goes on after the page that gave this cursor, when the same owner was asked for. */
   readonly cursor?: number | undefined;
 }
-
-/**
- * Characters of what was asked for, arguments above all, after which a page ends whatever its limit: a job can have a mebibyte of them, and
- * V8 makes no string of more than 512 MiB out of a thousand such jobs.
- */
-const PAGE_TEXT = 4 * 2 ** 20;
 
 /** A page of jobs, newest first, and where the next begins; null after the last. */
 export interface Page {
@@ -43,7 +37,7 @@ export function list(host: Host, options: ListOptions): Page {
   const { states, limit, cursor = Infinity } = options;
   const jobs: Job[] = [];
   const damaged = options.cursor === undefined ? listDamaged(host, options) : [];
-  let [last, text] = [0, 0];
+  let last = 0;
   for (const entry of [...host.registry.values()].reverse()) {
     const { spec } = entry;
     const place = options.owner === undefined ? spec.sequence : entry.ownerSequence;
@@ -51,18 +45,13 @@ export function list(host: Host, options: ListOptions): Page {
     if (!fits({ id: spec.id, spec }, options)) continue;
     // Before the state is asked for, since that may read a dozen kernel files.
     if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
-    if (jobs.length === limit || text > PAGE_TEXT) return { jobs, cursor: last, damaged };
+    if (jobs.length === limit) return { jobs, cursor: last, damaged };
     const job = describe(entry);
     if (states !== undefined && !states.includes(job.state)) continue;
     jobs.push(job);
     last = place;
-    text += textOf(job);
   }
   return { jobs, cursor: null, damaged };
-}
-
-function textOf({ command, args, cwd, envNames }: Job): number {
-  return [command, cwd, ...args, ...envNames].reduce((sum, { length }) => sum + length, 0);
 }
 
 function listDamaged(host: Host, options: ListOptions): DamagedJob[] {
