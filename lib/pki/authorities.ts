@@ -1,4 +1,4 @@
-import { type Certificate, describeSubject, parseCertificate } from "./certificate.ts";
+import { type Certificate, describeSubject, parseCertificate, validityProblem } from "./certificate.ts";
 import { isOlder, makersOf, readRevocationLists, type RevocationList } from "./crl.ts";
 import { IdentityError } from "./identity.ts";
 import { type Authority, hasIssued, parseAuthorities } from "./trust.ts";
@@ -61,6 +61,14 @@ export class Authorities {
     const replaced = this.#authorities.filter((authority) => used.some((list) => hasIssued(authority, list)));
     const kept = this.#lists.filter((list) => !replaced.some((authority) => hasIssued(authority, list)));
     return new Authorities(this.#authorities, [...used, ...kept], foreign, older);
+  }
+
+  /** Which authorities are not valid at a time, and why; nobody gets in by them. */
+  notValid(now: Date): string[] {
+    return this.#authorities.flatMap(({ certificate }) => {
+      const problem = validityProblem(certificate, now);
+      return problem === undefined ? [] : [`"${describeSubject(certificate)}": ${problem}`];
+    });
   }
 
   /** The same authorities with the lists of others: those of its lists that one of these authorities has signed. */

@@ -65,7 +65,7 @@ export async function runDaemon(
       }),
     );
     const watch = stack.use(new CredentialWatch(files, credentials, (renewed) => listener.renew(renewed)));
-    stack.use(onHangup(() => watch.look(0)));
+    stack.use(onHangup(() => watch.read()));
     const { hostname } = options.listen;
     address = `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listener.port}`;
   }
