@@ -76,6 +76,11 @@ export class Authorities {
     return new Authorities(this.#authorities, other.#lists);
   }
 
+  /** Whether the very lists of another are in force. */
+  hasListsOf(other: Authorities): boolean {
+    return this.#lists.length === other.#lists.length && this.#lists.every((list) => other.#lists.includes(list));
+  }
+
   /** When the first of the lists in force should have been replaced; `undefined` if none says so. */
   get nextUpdate(): Date | undefined {
     const lists = this.#authorities.flatMap(({ lists }) => lists);

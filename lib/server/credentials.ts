@@ -120,6 +120,10 @@ export async function rereadCredentials(
     for (const list of revoked.olderLists) {
       problem(new Error(`Cannot use the revocation list of ${list}: it is older than the one in force`));
     }
+    // Nothing of the file is used.
+    if (revoked.olderLists.length > 0 && revoked.hasListsOf(authorities)) {
+      return { ...pair, ca, crl: old.crl, authorities };
+    }
     return { ...pair, ca, crl, authorities: crl === old.crl && ca === old.ca ? old.authorities : revoked };
   }, { ...pair, ca, crl: old.crl, authorities });
 }

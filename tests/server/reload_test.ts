@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { Authorities } from "../../lib/pki/authorities.ts";
 import { revoke } from "../../lib/pki/revoke.ts";
@@ -161,8 +161,10 @@ Deno.test("an older list of revoked certificates, and a server's certificate tha
   const newer = await revocations.list();
   await replace(crl, newer);
   await until("bob is out", async () => !await worksFor(daemon, "bob"));
+  const before = daemon.log.length;
   await replace(crl, older);
   await daemon.logged(/Cannot use the revocation list of .*Teleworker CA.*: it is older than the one in force/);
+  doesNotMatch(daemon.log.slice(before), /Took in/);
   deepEqual([await worksFor(daemon, "bob"), await worksFor(daemon, "alice")], [false, true]);
   await replace(crl, newer);
   await daemon.logged(/The certificates are good again/);
