@@ -29,7 +29,7 @@ export class FairTurns {
       this.#begin();
       // It works until it has to wait for something.
       await new Promise((resolve) => setImmediate(resolve));
-      if (performance.now() - begun < TURN) continue;
+      if (this.#waiting.size === 0 || performance.now() - begun < TURN) continue;
       await lookForWhatHasCome();
       begun = performance.now();
     }
