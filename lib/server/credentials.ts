@@ -181,9 +181,10 @@ async function read(path: string, secret = false): Promise<string> {
     const { isFile, size, mode } = await Deno.stat(path);
     if (!isFile) throw new Error("it is not a regular file");
     if (size > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`);
-    if (secret && mode !== null && (mode & 0o007) !== 0) {
+    if (secret && ((mode ?? 0) & 0o007) !== 0) {
       throw new Error(`others have access to it; run: chmod o= "${path}"`);
     }
+    if (((mode ?? 0) & 0o002) !== 0) throw new Error(`others can write to it; run: chmod o-w "${path}"`);
     // A FIFO that has just taken its place would be waited for for ever (open(2)).
     return await readFile(path, { encoding: "utf8", flag: constants.O_RDONLY | constants.O_NONBLOCK });
   } catch (error) {

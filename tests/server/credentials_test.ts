@@ -6,6 +6,7 @@ import {
   readCredentials,
   rereadCredentials,
 } from "../../lib/server/credentials.ts";
+import { revoke } from "../../lib/pki/revoke.ts";
 import { optionsSchema } from "../../lib/server/options.ts";
 import { requireOwnFolders } from "../../lib/server/credential_folders.ts";
 import { replaceCertificate } from "../client/signed_certificate.ts";
@@ -110,6 +111,18 @@ Deno.test("readCredentials takes no server's key that others have access to, a g
       await Deno.chmod(files.key, 0o640);
       await readCredentials(files);
     }
+  });
+});
+
+Deno.test("readCredentials takes no file that others can write to", async () => {
+  await withFiles(async (folder, files) => {
+    const crl = (await revoke(folder, "alice")).file;
+    for (const path of [files.ca, files.certificate, crl]) {
+      const problem = await problemWith(folder, files, () => Deno.chmod(path, 0o666));
+      equal(problem, `Error: Cannot read "${path}": others can write to it; run: chmod o-w "${path}"`);
+      await Deno.chmod(path, 0o664);
+    }
+    await readCredentials(files);
   });
 });
 
