@@ -32,13 +32,15 @@ export interface RevocationList {
 /** The extension with the number of a list. */
 export const CRL_NUMBER = "2.5.29.20";
 const AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
+/** The difference to another list, and some kinds of certificates only: both ought to be critical (RFC 5280, 5.2.4 and 5.2.5). */
+const PARTIAL = ["2.5.29.27", "2.5.29.28"];
 
 /**
- * Reads a list of revoked certificates, version 1 or 2. One that is not a whole list of one authority's own certificates has
- * critical extensions and is refused, as RFC 5280, 5.2, wants it.
+ * Reads a list of revoked certificates, version 1 or 2. One that is not a whole list of one authority's own certificates is refused,
+ * and so is one with a critical extension (RFC 5280, 5.2).
  *
  * @param der Exactly one list.
- * @throws {SyntaxError} for everything that is not DER, and for a critical extension.
+ * @throws {SyntaxError} for these, and for everything that is not DER.
  */
 export function parseRevocationList(der: Uint8Array<ArrayBuffer>): RevocationList {
   const signed = parseSigned(der);
@@ -143,6 +145,10 @@ function* readEntries(content: Uint8Array): Generator<[serial: string, since: Da
 }
 
 function harmless(extensions: Extensions): Extensions {
+  const partial = PARTIAL.find((type) => extensions.has(type));
+  if (partial !== undefined) {
+    throw new SyntaxError(`Cannot read revocation list: by its extension "${partial}" it is not a whole list`);
+  }
   const type = unknownCritical(extensions, new Set());
   if (type === undefined) return extensions;
   throw new SyntaxError(`Cannot read revocation list: its critical extension "${type}" is unknown`);

@@ -197,8 +197,14 @@ Deno.test("Authorities takes no list that is changed, of others, critical, or no
   for (const text of ["", "text", ca.certificatePem, list.slice(0, -30), pem(der.subarray(1)), pem(new Uint8Array())]) {
     throws(() => authorities.withRevocations(text), /^(Syntax)?Error: Cannot read revocation list: /);
   }
-  const critical = await makeList(ca, [], ["issuingDistributionPoint=critical,@point", "[point]", "onlyuser=TRUE"]);
-  throws(() => authorities.withRevocations(critical), /its critical extension "2\.5\.29\.28" is unknown/);
+  const critical = await makeList(ca, [], ["1.2.3.4=critical,ASN1:NULL"]);
+  throws(() => authorities.withRevocations(critical), /its critical extension "1\.2\.3\.4" is unknown/);
+  for (const mark of ["critical,", ""]) {
+    const some = await makeList(ca, [], [`issuingDistributionPoint=${mark}@point`, "[point]", "onlyuser=TRUE"]);
+    throws(() => authorities.withRevocations(some), /by its extension "2\.5\.29\.28" it is not a whole list/);
+    const difference = await makeList(ca, [], [`2.5.29.27=${mark}ASN1:INTEGER:1`]);
+    throws(() => authorities.withRevocations(difference), /by its extension "2\.5\.29\.27" it is not a whole list/);
+  }
   // Whichever bit is turned over: nobody has signed that. In another's name it revokes nothing.
   fc.assert(fc.property(fc.nat(der.length * 8 - 1), (bit) => {
     const turned = Uint8Array.from(der, (byte, index) => index === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte);
