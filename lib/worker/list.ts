@@ -3,6 +3,9 @@ import type { Host } from "./host.ts";
 import { describe, type Job, type State } from "./job.ts";
 import type { SetAside } from "./registry.ts";
 
+/** Characters of a page's jobs after which it ends: a thousand jobs may have a mebibyte of arguments each. */
+const MOST_WORDS = 4 * 2 ** 20;
+
 /** Which jobs to list; what is absent does not restrict. */
 export interface ListOptions {
   /** Jobs in one of these. */
@@ -13,7 +16,7 @@ export interface ListOptions {
   readonly name?: string | undefined;
   /** A name, an id, or the beginning of an id. */
   readonly reference?: string | undefined;
-  /** At most so many. */
+  /** At most so many; fewer where they have many words. */
   readonly limit: number;
   /** Goes on after the page that gave this cursor, when the same owner was asked for. */
   readonly cursor?: number | undefined;
@@ -38,6 +41,7 @@ export function list(host: Host, options: ListOptions): Page {
   const jobs: Job[] = [];
   const damaged = options.cursor === undefined ? listDamaged(host, options) : [];
   let last = 0;
+  let words = 0;
   for (const entry of [...host.registry.values()].reverse()) {
     const { spec } = entry;
     const place = options.owner === undefined ? spec.sequence : entry.ownerSequence;
@@ -45,13 +49,21 @@ export function list(host: Host, options: ListOptions): Page {
     if (!fits({ id: spec.id, spec }, options)) continue;
     // Before the state is asked for, since that may read a dozen kernel files.
     if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
-    if (jobs.length === limit) return { jobs, cursor: last, damaged };
+    if (jobs.length === limit || words >= MOST_WORDS) return { jobs, cursor: last, damaged };
     const job = describe(entry);
     if (states !== undefined && !states.includes(job.state)) continue;
     jobs.push(job);
+    words += lengthOf(job);
     last = place;
   }
   return { jobs, cursor: null, damaged };
+}
+
+/** Characters of what its user said of it, as far as that is not bounded. */
+function lengthOf({ args, envNames }: Job): number {
+  let length = 0;
+  for (const words of [args, envNames]) for (const word of words) length += word.length;
+  return length;
 }
 
 function listDamaged(host: Host, options: ListOptions): DamagedJob[] {

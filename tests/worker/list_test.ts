@@ -57,6 +57,19 @@ Deno.test("list goes on page by page, and misses nothing that was there when it 
   equal(test.worker.list({ limit: 7, cursor: 8 }).cursor, null);
 });
 
+Deno.test("list ends a page early where its jobs have many words, and goes on at the next", async () => {
+  await using test = await TestWorker.open();
+  const ids: string[] = [];
+  // None of them can be started, for the kernel takes no argument so long.
+  for (let index = 0; index < 10; index++) ids.unshift((await test.run(["true", "x".repeat(1_000_000)])).id);
+  const pages = [test.worker.list({ limit: 1000 })];
+  for (let cursor = pages[0]?.cursor; typeof cursor === "number"; cursor = pages.at(-1)?.cursor) {
+    pages.push(test.worker.list({ limit: 1000, cursor }));
+  }
+  deepEqual(pages.flatMap(({ jobs }) => jobs.map(({ id }) => id)), ids);
+  deepEqual(pages.map(({ jobs }) => jobs.length), [5, 5]);
+});
+
 Deno.test("list keeps its order across workers", async () => {
   await using test = await TestWorker.open();
   for (let index = 0; index < 5; index++) await test.run(["true"]);
