@@ -158,16 +158,29 @@ Deno.test("a damaged job keeps its name and its idempotency key", async () => {
   equal(again.state, "exited");
 });
 
-Deno.test("a job whose end is damaged while it is waited for is told to those who wait", async () => {
+Deno.test("a follower of a job that is damaged meanwhile is broken off, as its output goes on", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(["sh", "-c", "echo first; exec sleep 1000"]);
+  await test.printed(id, "first");
+  const reader = (await test.worker.output(id, "stdout", { follow: true })).bytes.getReader();
+  equal(new TextDecoder().decode((await reader.read()).value), "first\n");
+  const broken = rejects(reader.read(), { refusal: "damaged" });
+  await Deno.writeTextFile(record(test, id, "ended.json"), "{");
+  await Deno.writeTextFile(join(test.state, "ended", id), "");
+  await broken;
+  await test.worker.remove(id);
+});
+
+Deno.test("a job whose end is damaged while it is waited for is told to those who wait, and follow", async () => {
   await using test = await TestWorker.open();
   const gate = join(test.folder, "gate");
   const { id } = await test.start(["sh", "-c", 'echo x; until [ -e "$0" ]; do sleep 0.01; done', gate]);
   const waiting = rejects(test.worker.wait(id), { refusal: "damaged" });
-  const text = test.text(id, "stdout", true);
+  const following = rejects(test.text(id, "stdout", true), { refusal: "damaged" });
   await Deno.mkdir(record(test, id, "ended.json"));
   await Deno.writeTextFile(gate, "");
   await waiting;
-  equal(await text, "x\n");
+  await following;
   deepEqual(test.worker.list({ limit: 10 }).damaged.map(({ reason }) => reason), [
     'its record "ended.json" is a directory',
   ]);
