@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { damagedError } from "./errors.ts";
+import { damagedError, unknownError } from "./errors.ts";
 import { readLog, tailOffset } from "../output/mod.ts";
 import type { Host } from "./host.ts";
 import { readRecord } from "./read_record.ts";
@@ -31,6 +31,16 @@ export interface Output {
 
 /** Reads what a job wrote to one of its streams. When the worker closes, or the job is damaged, the stream errs rather than look complete. */
 export async function output(host: Host, entry: Entry, stream: Stream, options: OutputOptions = {}): Promise<Output> {
+  try {
+    return await open(host, entry, stream, options);
+  } catch (error) {
+    const { id } = entry.spec;
+    const removed = error instanceof Deno.errors.NotFound && host.registry.get(id) !== entry;
+    throw removed ? unknownError(id) : error;
+  }
+}
+
+async function open(host: Host, entry: Entry, stream: Stream, options: OutputOptions): Promise<Output> {
   const path = logPath(host.state, entry.spec.id, stream);
   const first = () => readFirst(host, entry, stream);
   const firstOffset = first();

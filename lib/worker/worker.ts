@@ -2,7 +2,7 @@ import { type Cgroups, detectCgroups } from "../cgroup/mod.ts";
 import { Wakeups } from "../output/mod.ts";
 import { adopt } from "./adopt.ts";
 import { removeDamaged } from "./damaged.ts";
-import { damagedError, WorkerError } from "./errors.ts";
+import { damagedError, unknownError, WorkerError } from "./errors.ts";
 import type { Action, Host } from "./host.ts";
 import { describe, type Job } from "./job.ts";
 import { DEFAULT_KEEP, type Keep } from "./keep.ts";
@@ -194,7 +194,7 @@ export class Worker implements AsyncDisposable {
     const damaged = this.#host.registry.damaged(id);
     if (damaged !== undefined) throw damagedError(damaged);
     const entry = this.#host.registry.get(id);
-    if (entry === undefined) throw new WorkerError("unknown", `There is no job "${id}"`);
+    if (entry === undefined) throw unknownError(id);
     return entry;
   }
 }
