@@ -55,6 +55,7 @@ export class Worker implements AsyncDisposable {
   readonly #locks: DisposableStack;
   readonly #closing: AbortController;
   #watch: Watch | undefined;
+  #disposed = false;
 
   private constructor(host: Host, locks: DisposableStack, closing: AbortController) {
     this.#host = host;
@@ -174,10 +175,19 @@ export class Worker implements AsyncDisposable {
     return await output(this.#host, this.#find(id), stream, options);
   }
 
-  /** Ends every wait and every follower; jobs go on. A second call does nothing. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closing.signal.aborted) return;
+  /**
+   * Ends every wait and every follower, and lets nothing more be started; jobs go on. The folder stays ours: starts that are under way
+   * are not to meet the next worker.
+   */
+  close(): void {
     this.#closing.abort(new WorkerError("closing", "The daemon is ending"));
+  }
+
+  /** Closes, and gives the folder back. A second call does nothing. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.close();
     await this.adopted.catch(() => {});
     await this.#watch?.[Symbol.asyncDispose]();
     this.#host.wakeups[Symbol.dispose]();
