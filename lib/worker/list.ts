@@ -1,7 +1,8 @@
 import { type DamagedJob, describeDamaged } from "./damaged.ts";
 import type { Host } from "./host.ts";
 import { describe, type Job, type State } from "./job.ts";
-import type { SetAside } from "./registry.ts";
+import type { Entry, SetAside } from "./registry.ts";
+import { inTurns } from "./turns.ts";
 
 /** Characters of a page's jobs after which it ends: a thousand jobs may have a mebibyte of arguments each. */
 const MOST_WORDS = 4 * 2 ** 20;
@@ -34,19 +35,22 @@ export interface Page {
 
 /**
  * Lists jobs in the order of their creation, newest first. A cursor is the last job's place in it, and stays that when the job is
- * removed: among the jobs of the owner who is asked for, since nothing of how many others there are may follow from it.
+ * removed: among the jobs of the owner who is asked for, since nothing of how many others there are may follow from it. Each job that runs
+ * takes a millisecond of reading what the kernel has of it, and others get their turn meanwhile.
+ * @throws {WorkerError} `closing` when the worker closes meanwhile.
  */
-export function list(host: Host, options: ListOptions): Page {
+export async function list(host: Host, options: ListOptions): Promise<Page> {
   const { states, limit, cursor = Infinity } = options;
   const jobs: Job[] = [];
   const damaged = options.cursor === undefined ? listDamaged(host, options) : [];
   let last = 0;
   let words = 0;
-  for (const entry of [...host.registry.values()].reverse()) {
-    const { spec } = entry;
-    const place = options.owner === undefined ? spec.sequence : entry.ownerSequence;
-    if (place >= cursor) continue;
-    if (!fits({ id: spec.id, spec }, options)) continue;
+  const placeOf = ({ spec, ownerSequence }: Entry) => options.owner === undefined ? spec.sequence : ownerSequence;
+  const fitting = [...host.registry.values()].reverse().values()
+    .filter((entry) => placeOf(entry) < cursor && fits({ id: entry.spec.id, spec: entry.spec }, options));
+  for await (const entry of inTurns(fitting, host.closing)) {
+    // It has been removed meanwhile.
+    if (host.registry.get(entry.spec.id) !== entry) continue;
     // Before the state is asked for, since that may read a dozen kernel files.
     if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
     if (jobs.length === limit || words >= MOST_WORDS) return { jobs, cursor: last, damaged };
@@ -54,7 +58,7 @@ export function list(host: Host, options: ListOptions): Page {
     if (states !== undefined && !states.includes(job.state)) continue;
     jobs.push(job);
     words += lengthOf(job);
-    last = place;
+    last = placeOf(entry);
   }
   return { jobs, cursor: null, damaged };
 }

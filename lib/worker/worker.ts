@@ -147,8 +147,8 @@ export class Worker implements AsyncDisposable {
   }
 
   /** See {@linkcode list}. */
-  list(options: ListOptions): Page {
-    return list(this.#host, options);
+  async list(options: ListOptions): Promise<Page> {
+    return await list(this.#host, options);
   }
 
   /** Waits for a job's end, or until `signal` says that nobody wants to know any more. */

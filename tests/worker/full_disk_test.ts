@@ -87,7 +87,7 @@ Deno.test({
         refused = error.message
       );
       ok(refused.includes("os error 28"), refused);
-      equal(worker.list({ limit: 10 }).jobs.length, 0);
+      equal((await worker.list({ limit: 10 })).jobs.length, 0);
       equal([...Deno.readDirSync(join(disk.path, "state", "jobs"))].length, 0);
     }),
 });
@@ -138,7 +138,7 @@ Deno.test({
           return null;
         });
         if (id === null) {
-          deepEqual(worker.list({ limit: 10 }).jobs, []);
+          deepEqual((await worker.list({ limit: 10 })).jobs, []);
           for (const folder of ["jobs", "output"]) {
             deepEqual([...Deno.readDirSync(join(disk.path, "state", folder))], [], `With ${pages} pages`);
           }
