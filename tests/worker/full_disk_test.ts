@@ -77,6 +77,34 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a worker opens on a full disk, where it is needed to stop what fills it",
+  ignore: Deno.uid() !== 0,
+  fn: async () => {
+    await using folder = await TemporaryFolder.create();
+    await using disk = await SmallDisk.mount(join(folder.path, "disk"));
+    const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
+    const options = { stateFolder: join(disk.path, "state"), cgroupRoot, maxJobs: 10 };
+    let id: string;
+    {
+      await using worker = await Worker.open(options);
+      id = (await worker.start({ owner: "alice", command: "sleep", args: ["1000"] })).id;
+    }
+    await disk.fill();
+    {
+      await using worker = await Worker.open(options);
+      const { state, pid } = worker.status(id);
+      equal(state, "running");
+      const stop = worker.stop(id, { graceSeconds: 0 });
+      await until("it is dead", () => pid === null || Deno.stat(`/proc/${pid}`).then(() => false, () => true));
+      await disk.free();
+      ok((await stop).state !== "running");
+    }
+    await runnersEnd(options.stateFolder);
+    await removeCgroups(cgroupRoot);
+  },
+});
+
+Deno.test({
   name: "a start that finds no space is refused and leaves nothing",
   ignore: Deno.uid() !== 0,
   fn: () =>
