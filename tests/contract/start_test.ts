@@ -94,6 +94,12 @@ Deno.test("startSchema refuses environment values that no process can be given",
   refuses(startSchema, "env", [{ A: "a\0b" }, { A: LONE_SURROGATE }, { A: 1 }, { A: null }, ["A=x"], "A=x"], COMMAND);
 });
 
+Deno.test("startSchema takes ten thousand variables and no more", () => {
+  const env = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`A${index}`, ""]));
+  takes(startSchema, "env", [env(10_000)], COMMAND);
+  refuses(startSchema, "env", [env(10_001)], COMMAND);
+});
+
 Deno.test("startSchema loses no variable, whatever JavaScript thinks of its name", () => {
   deepEqual(startSchema.parse({ ...COMMAND, env: { constructor: "x", toString: "y" } }).env, {
     constructor: "x",

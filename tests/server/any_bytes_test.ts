@@ -38,7 +38,7 @@ Deno.test("readBody gives what the schema takes, or a ProblemError with a reason
 });
 
 Deno.test("readBody tells of twenty faults, of however many there are", async () => {
-  const env = Object.fromEntries(Array.from({ length: 50_000 }, (_, number) => [`A${number}`, 0]));
+  const env = Object.fromEntries(Array.from({ length: 10_000 }, (_, number) => [`A${number}`, 0]));
   const headers = { "content-type": "application/json" };
   const body = JSON.stringify({ command: "true", env });
   await rejects(readBody(new Request(URL_OF_JOBS, { method: "POST", headers, body }), startSchema), (error) => {
