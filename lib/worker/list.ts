@@ -4,9 +4,6 @@ import { describe, type Job, type State } from "./job.ts";
 import type { Entry, SetAside } from "./registry.ts";
 import { inTurns } from "./turns.ts";
 
-/** Characters of a page's jobs after which it ends: a thousand jobs may have a mebibyte of arguments each. */
-const MOST_WORDS = 4 * 2 ** 20;
-
 /** Which jobs to list; what is absent does not restrict. */
 export interface ListOptions {
   /** Jobs in one of these. */
@@ -17,11 +14,17 @@ export interface ListOptions {
   readonly name?: string | undefined;
   /** A name, an id, or the beginning of an id. */
   readonly reference?: string | undefined;
-  /** At most so many; fewer where they have many words. */
+  /** At most so many; fewer where their arguments are very long. */
   readonly limit: number;
   /** Goes on after the page that gave this cursor, when the same owner was asked for. */
   readonly cursor?: number | undefined;
 }
+
+/**
+ * Characters of what was asked for, arguments above all, after which a page ends whatever its limit: a job can have a mebibyte of them, and
+ * V8 makes no string of more than 512 MiB out of a thousand such jobs.
+ */
+const PAGE_TEXT = 4 * 2 ** 20;
 
 /** A page of jobs, newest first, and where the next begins; null after the last. */
 export interface Page {
@@ -43,8 +46,7 @@ export async function list(host: Host, options: ListOptions): Promise<Page> {
   const { states, limit, cursor = Infinity } = options;
   const jobs: Job[] = [];
   const damaged = options.cursor === undefined ? listDamaged(host, options) : [];
-  let last = 0;
-  let words = 0;
+  let [last, text] = [0, 0];
   const placeOf = ({ spec, ownerSequence }: Entry) => options.owner === undefined ? spec.sequence : ownerSequence;
   const fitting = [...host.registry.values()].reverse().values()
     .filter((entry) => placeOf(entry) < cursor && fits({ id: entry.spec.id, spec: entry.spec }, options));
@@ -53,21 +55,18 @@ export async function list(host: Host, options: ListOptions): Promise<Page> {
     if (host.registry.get(entry.spec.id) !== entry) continue;
     // Before the state is asked for, since that may read a dozen kernel files.
     if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
-    if (jobs.length === limit || words >= MOST_WORDS) return { jobs, cursor: last, damaged };
+    if (jobs.length === limit || text > PAGE_TEXT) return { jobs, cursor: last, damaged };
     const job = describe(entry);
     if (states !== undefined && !states.includes(job.state)) continue;
     jobs.push(job);
-    words += lengthOf(job);
     last = placeOf(entry);
+    text += textOf(job);
   }
   return { jobs, cursor: null, damaged };
 }
 
-/** Characters of what its user said of it, as far as that is not bounded. */
-function lengthOf({ args, envNames }: Job): number {
-  let length = 0;
-  for (const words of [args, envNames]) for (const word of words) length += word.length;
-  return length;
+function textOf({ command, args, cwd, envNames }: Job): number {
+  return [command, cwd, ...args, ...envNames].reduce((sum, { length }) => sum + length, 0);
 }
 
 function listDamaged(host: Host, options: ListOptions): DamagedJob[] {
