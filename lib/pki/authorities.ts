@@ -1,4 +1,4 @@
-import { type Certificate, describeSubject, parseCertificate } from "./certificate.ts";
+import { type Certificate, describeSubject, parseCertificate, validityProblem } from "./certificate.ts";
 import { isOlder, makersOf, readRevocationLists, type RevocationList } from "./crl.ts";
 import { IdentityError } from "./identity.ts";
 import { type Authority, hasIssued, parseAuthorities } from "./trust.ts";
@@ -63,9 +63,22 @@ export class Authorities {
     return new Authorities(this.#authorities, [...used, ...kept], foreign, older);
   }
 
+  /** Which authorities are not valid at a time, and why; nobody gets in by them. */
+  notValid(now: Date): string[] {
+    return this.#authorities.flatMap(({ certificate }) => {
+      const problem = validityProblem(certificate, now);
+      return problem === undefined ? [] : [`"${describeSubject(certificate)}": ${problem}`];
+    });
+  }
+
   /** The same authorities with the lists of others: those of its lists that one of these authorities has signed. */
   withRevocationsOf(other: Authorities): Authorities {
     return new Authorities(this.#authorities, other.#lists);
+  }
+
+  /** Whether the very lists of another are in force. */
+  hasListsOf(other: Authorities): boolean {
+    return this.#lists.length === other.#lists.length && this.#lists.every((list) => other.#lists.includes(list));
   }
 
   /** When the first of the lists in force should have been replaced; `undefined` if none says so. */

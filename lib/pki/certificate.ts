@@ -141,6 +141,13 @@ export function allowsKeyUsage(certificate: Certificate, usage: KeyUsage): boole
   return ((bits ?? 0) & KEY_USAGE_BITS[usage]) !== 0;
 }
 
+/** Why a certificate is not valid at a time; `undefined` if it is. */
+export function validityProblem({ notBefore, notAfter }: Certificate, now: Date): string | undefined {
+  // Written so that a time that is not a number is a problem.
+  if (!(notBefore <= now)) return `it is not valid before ${notBefore.toISOString()}`;
+  return now <= notAfter ? undefined : `it has expired at ${notAfter.toISOString()}`;
+}
+
 /**
  * The dotted purposes for which the key may be used, or `undefined` if they are not restricted (RFC 5280, 4.2.1.12).
  *

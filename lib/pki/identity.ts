@@ -7,6 +7,7 @@ import {
   ExtensionType,
   isAuthority,
   parseCertificate,
+  validityProblem,
 } from "./certificate.ts";
 import { commonNameProblem } from "./common_name.ts";
 import { DerReader, DerTag } from "./der_reader.ts";
@@ -91,10 +92,9 @@ function checkKind(certificate: Certificate): void {
   if (unknown !== undefined) throw new IdentityError(`its critical extension "${unknown}" is unknown`);
 }
 
-function checkValidity({ notBefore, notAfter }: Certificate, now: Date): void {
-  // Written so that a time that is not a number is refused.
-  if (!(notBefore <= now)) throw new IdentityError(`it is not valid before ${notBefore.toISOString()}`);
-  if (!(now <= notAfter)) throw new IdentityError(`it has expired at ${notAfter.toISOString()}`);
+function checkValidity(certificate: Certificate, now: Date): void {
+  const problem = validityProblem(certificate, now);
+  if (problem !== undefined) throw new IdentityError(problem);
 }
 
 function readName(certificate: Certificate): string {

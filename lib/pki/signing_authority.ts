@@ -3,7 +3,7 @@ import { X509Certificate } from "@peculiar/x509";
 import { createPrivateKey, X509Certificate as NodeCertificate } from "node:crypto";
 import type { Credential } from "./credential.ts";
 import { decodeCertificates } from "./pem.ts";
-import { parseAuthorities } from "./trust.ts";
+import { parseAuthorities, requireValid } from "./trust.ts";
 
 /** An authority that is ready to sign. */
 export interface SigningAuthority {
@@ -20,7 +20,8 @@ export interface SigningAuthority {
  * @throws {Error} if it is none, has expired, or its certificate and key do not belong together.
  */
 export async function openAuthority({ certificatePem, privateKeyPem }: Credential): Promise<SigningAuthority> {
-  parseAuthorities(certificatePem);
+  const [authority] = parseAuthorities(certificatePem);
+  if (authority !== undefined) requireValid(authority);
   const [certificate = new Uint8Array()] = decodeCertificates(certificatePem);
   const privateKey = await importPrivateKey(privateKeyPem, new X509Certificate(certificate).publicKey.algorithm);
   if (!new NodeCertificate(certificate).checkPrivateKey(createPrivateKey(privateKeyPem))) {

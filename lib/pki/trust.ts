@@ -6,6 +6,7 @@ import {
   ExtensionType,
   isAuthority,
   parseCertificate,
+  validityProblem,
 } from "./certificate.ts";
 import { DerTag, readSingle } from "./der_reader.ts";
 import { equalBytes } from "./der_values.ts";
@@ -32,18 +33,30 @@ const UNDERSTOOD = new Set<string>([ExtensionType.basicConstraints, ExtensionTyp
  * it is.
  *
  * @param pem One or more certificates.
- * @param now The time at which all must be valid.
- * @throws {Error} that names the first that is no authority (version 3, CA:TRUE, may sign certificates), is not valid, or has a
- * critical extension that is not understood (RFC 5280, 4.2); or says that the file cannot be read or has none.
+ * @param now The time at which one at least must be valid: others may be over, or still to come, where one takes another's place.
+ * @throws {Error} that names the first that is no authority (version 3, CA:TRUE, may sign certificates) or has a critical extension
+ * that is not understood (RFC 5280, 4.2), or the first if none is valid; or says that the file cannot be read or has none.
  */
 export function parseAuthorities(pem: string, now: Date = new Date()): Authority[] {
   const authorities = readAuthorities(pem);
-  if (authorities.length === 0) throw new Error("Cannot read trusted authorities: there is no certificate");
-  for (const { certificate } of authorities) {
-    const problem = problemOf(certificate, now);
-    if (problem !== undefined) throw new Error(`Cannot trust "${describeSubject(certificate)}": ${problem}`);
-  }
+  const [first] = authorities;
+  if (first === undefined) throw new Error("Cannot read trusted authorities: there is no certificate");
+  for (const { certificate } of authorities) refuseFor(certificate, problemOf(certificate));
+  if (!authorities.some(({ certificate }) => validityProblem(certificate, now) === undefined)) requireValid(first, now);
   return authorities;
+}
+
+/**
+ * Makes sure that an authority's certificate is valid.
+ *
+ * @throws {Error} if it is not.
+ */
+export function requireValid({ certificate }: Authority, now: Date = new Date()): void {
+  refuseFor(certificate, validityProblem(certificate, now));
+}
+
+function refuseFor(certificate: Certificate, problem: string | undefined): void {
+  if (problem !== undefined) throw new Error(`Cannot trust "${describeSubject(certificate)}": ${problem}`);
 }
 
 /**
@@ -77,14 +90,10 @@ export function subjectKeyIdentifier({ extensions }: Certificate): Uint8Array | 
   return extension && readSingle(extension.value, DerTag.octetString);
 }
 
-function problemOf(certificate: Certificate, now: Date): string | undefined {
+function problemOf(certificate: Certificate): string | undefined {
   if (certificate.version !== 3) return `it is X.509 version ${certificate.version}, not 3`;
   if (!isAuthority(certificate)) return "it does not belong to a certificate authority (CA:TRUE is missing)";
   if (!allowsKeyUsage(certificate, "keyCertSign")) return "its key may not sign certificates";
   const unknown = unknownCritical(certificate.extensions, UNDERSTOOD);
-  if (unknown !== undefined) return `its critical extension "${unknown}" is unknown`;
-  // Written so that a time that is not a number is refused.
-  if (!(certificate.notBefore <= now)) return `it is not valid before ${certificate.notBefore.toISOString()}`;
-  if (!(now <= certificate.notAfter)) return `it has expired at ${certificate.notAfter.toISOString()}`;
-  return undefined;
+  return unknown === undefined ? undefined : `its critical extension "${unknown}" is unknown`;
 }

@@ -19,8 +19,8 @@ const AT_ONCE: readonly RouteName[] = ["health", "version"];
 
 const HANDLERS: Readonly<Record<RouteName, Handler>> = { health, version, start, list, status, output, stop, remove };
 
-/** Answers a caller's request. */
-export type Answer = (request: Request, caller: Caller) => Promise<Response>;
+/** Answers a caller's request; `breakOff` ends the connection that it came on, in the middle of whatever is under way. */
+export type Answer = (request: Request, caller: Caller, breakOff: () => void) => Promise<Response>;
 
 /** What those did whose calls change something, for the log. */
 const CHANGES: { readonly [Route in RouteName]?: string } = { start: "started", stop: "stopped", remove: "removed" };
@@ -42,10 +42,10 @@ export function createApp(services: Services): Answer {
     return problemResponse(new ProblemError(404, reason));
   });
   app.onError((error) => problemResponse(toProblem(error)));
-  return async (request, caller) => {
-    if (request.method !== "HEAD") return await app.fetch(request, { caller });
+  return async (request, caller, breakOff) => {
+    if (request.method !== "HEAD") return await app.fetch(request, { caller, breakOff });
     // Hono would drop the body without cancelling it, and leave open the file or keep the follower's place behind it.
-    const { body, status, headers } = await app.fetch(new Request(request, { method: "GET" }), { caller });
+    const { body, status, headers } = await app.fetch(new Request(request, { method: "GET" }), { caller, breakOff });
     await body?.cancel();
     return new Response(null, { status, headers });
   };

@@ -5,6 +5,7 @@ import type { Answer } from "./app.ts";
 import type { Audit } from "./audit.ts";
 import type { Caller } from "./context.ts";
 import { readRequest, writeResponse } from "./exchange.ts";
+import type { FairTurns } from "./fair_turns.ts";
 import { logger } from "./logger.ts";
 import { ProblemError, problemMessage, problemResponse } from "./problem.ts";
 import type { Timeouts } from "./timeouts.ts";
@@ -43,6 +44,7 @@ interface Exchange {
 export class Connection {
   readonly #socket: Socket;
   readonly #serving: Serving;
+  readonly #turns: FairTurns;
   /** In the order in which they came. */
   readonly #under: Exchange[] = [];
   readonly #closed = Promise.withResolvers<void>();
@@ -54,9 +56,10 @@ export class Connection {
   #ending = false;
 
   /** Serves from now on; the socket's HTTP is node:http's business. */
-  constructor(socket: Socket, readonly caller: Caller, serving: Serving) {
+  constructor(socket: Socket, readonly caller: Caller, serving: Serving, turns: FairTurns) {
     this.#socket = socket;
     this.#serving = serving;
+    this.#turns = turns;
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk.length));
     socket.once("close", () => {
       clearTimeout(this.#lingering);
@@ -168,8 +171,9 @@ export class Connection {
       exchange.refused = true;
       const whole = await this.#read(request).finally(() => turn.promise);
       exchange.refused = false;
+      await this.#turns.next(this.caller.name);
       if (this.#socket.destroyed) throw new Error("The peer has gone");
-      return await this.#serving.answer(whole, this.caller);
+      return await this.#serving.answer(whole, this.caller, () => this.destroy());
     } catch (error) {
       if (error instanceof ProblemError) return problemResponse(error);
       throw error;

@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Connection, type Serving } from "./connection.ts";
 import type { Caller } from "./context.ts";
+import { FairTurns } from "./fair_turns.ts";
 import { ProblemError } from "./problem.ts";
 
 /** Bytes of a request's line and headers; who sends more gets 431. */
@@ -13,6 +14,7 @@ const LOOK = 1_000;
 /** The open connections of a listener, each with its caller: the one place where a request finds out whose it is. */
 export class Connections {
   readonly #open = new Map<Socket, Connection>();
+  readonly #turns = new FairTurns();
 
   constructor(readonly serving: Serving) {}
 
@@ -63,7 +65,7 @@ export class Connections {
   admit(socket: Socket, caller: Caller): void {
     // A peer may go at any time, in the middle of anything; that is no fault of ours.
     socket.on("error", () => socket.destroy());
-    this.#open.set(socket, new Connection(socket, caller, this.serving));
+    this.#open.set(socket, new Connection(socket, caller, this.serving, this.#turns));
     socket.once("close", () => this.#open.delete(socket));
   }
 

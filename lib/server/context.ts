@@ -3,12 +3,15 @@ import type { Identity } from "../pki/identity.ts";
 import type { Job, Worker } from "../worker/mod.ts";
 import type { Audit } from "./audit.ts";
 import type { Access } from "./authorize.ts";
+import type { FewAtOnce } from "./few_at_once.ts";
 import type { Followers } from "./followers.ts";
 
 /** What every handler can use besides its request. */
 export interface Services {
   readonly worker: Worker;
   readonly followers: Followers;
+  /** A start takes processes, and the event loop's time: nobody's are to hold up all others. */
+  readonly starts: FewAtOnce;
   readonly audit: Audit;
 }
 
@@ -21,11 +24,11 @@ export interface Caller extends Pick<Identity, "name" | "role"> {
 }
 
 /**
- * What comes with a request: the caller comes with the connection, the access from the table, and the job's id from the path, when there
+ * What comes with a request: the caller, and what breaks off its connection, come with that; the access from the table, and the job's id from the path, when there
  * is one and the caller may see that job. A start puts in what it has started.
  */
 export interface HonoEnv {
-  Bindings: { caller: Caller };
+  Bindings: { caller: Caller; breakOff: () => void };
   Variables: { access: Access; job: string; started?: Job };
 }
 /** See {@linkcode HonoEnv}. */

@@ -2,8 +2,8 @@ import { dirname, resolve } from "node:path";
 import type { CredentialFiles } from "./credentials.ts";
 
 /**
- * Makes sure that nobody but the owner and the group of each folder of certificates puts files there: who does could keep the daemon
- * from seeing changes, by a FIFO that its watch would wait for, or take a file's place.
+ * Makes sure that nobody but the owner and the group of each folder of certificates puts files there: who does could
+ * put another in a file's place.
  * @throws {Error} that says what to do.
  */
 export function requireOwnFolders(files: CredentialFiles): void {
@@ -15,7 +15,7 @@ export function requireOwnFolders(files: CredentialFiles): void {
 }
 
 /** The folders of the files, those that are there. */
-export function foldersOf({ ca, certificate, key, crl }: CredentialFiles): string[] {
+function foldersOf({ ca, certificate, key, crl }: CredentialFiles): string[] {
   const folders = [ca, certificate, key, ...(crl === undefined ? [] : [crl])].map((file) => dirname(resolve(file)));
   return [...new Set(folders)].filter((folder) => {
     try {

@@ -1,31 +1,39 @@
-import { foldersOf } from "./credential_folders.ts";
 import { type CredentialFiles, type Credentials, rereadCredentials, timeProblem } from "./credentials.ts";
 import { logger } from "./logger.ts";
 
-/** Milliseconds from a change to the look at it: of the files of one change the last may just be on its way. */
-const SETTLE = 100;
-/** Milliseconds until files that do not fit together are looked at again, before that is told. */
+/** Milliseconds between two looks whether the files are others; they are read once two looks found the same. */
+const LOOK = 200;
+/** Milliseconds until files that do not fit together are read again, before that is told. */
 const PATIENCE = 3_000;
-/** Milliseconds between looks that need no event, in case one was lost or a folder was replaced. */
-const SAFETY_LOOK = 10_000;
+/** Milliseconds between two readings whatever the files look like, also for the sake of the clock. */
+const READ = 10_000;
 
-/** Watches the files of certificates and tells of every change that is good. */
+/**
+ * Watches the files of certificates and tells of every change that is good.
+ *
+ * By their times and inodes, and not by `Deno.watchFs`: that of Deno 2.9 opens whatever appears in a folder to compare it with what
+ * is watched, so that a FIFO stops it for ever, and the end of the daemon with it. It does not see changes of network file systems
+ * either, nor a folder that takes the place of another, behind a link.
+ */
 export class CredentialWatch implements AsyncDisposable {
   readonly #files: CredentialFiles;
   readonly #apply: (credentials: Credentials) => void;
-  readonly #watcher: Deno.FsWatcher;
-  readonly #watching: Promise<void>;
   #current: Credentials;
-  /** The next look, and when it is due. */
-  #next: { readonly timer: ReturnType<typeof setTimeout>; readonly due: number } | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
-  /** What was wrong at the last look, since when, and whether the log says so. */
+  /** What the files looked like at the last look, and when they were read. */
+  #stamps = { seen: "", read: "" };
+  /** When they are to be read again. */
+  #due = 0;
+  /** What was wrong at the last reading, since when, and whether the log says so. */
   #problem = { text: "", since: 0, told: false };
   /** What is wrong with the time of the server's certificate, as the log has said. */
   #time = "";
   /** The time that the lists of revoked certificates are good for, once the log has said that it is over. */
   #stale: number | undefined;
+  /** The authorities that are not valid, as the log has said. */
+  #notValid = "";
   /** The authorities whose lists are not used, as the log has said. */
   #foreign = "";
 
@@ -34,45 +42,42 @@ export class CredentialWatch implements AsyncDisposable {
     this.#files = files;
     this.#current = current;
     this.#apply = apply;
-    this.#watcher = Deno.watchFs(foldersOf(files), { recursive: false });
-    this.#watching = this.#watch();
-    this.look();
+    this.#lookIn(0);
   }
 
-  /** Looks at the files in so many milliseconds, or earlier. */
-  look(delay = SETTLE): void {
-    const due = performance.now() + delay;
-    if (this.#closed || (this.#next !== undefined && this.#next.due <= due)) return;
-    clearTimeout(this.#next?.timer);
-    const timer = setTimeout(() => {
-      this.#next = undefined;
-      this.#looking = this.#look().catch((error) => {
-        logger.error("Cannot look at the certificates: {error}", { error });
-        this.look(SAFETY_LOOK);
-      });
-    }, delay);
-    this.#next = { timer, due };
+  /** Reads the files at once, whatever they look like. */
+  read(): void {
+    this.#due = 0;
+    this.#lookIn(0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#next?.timer);
-    this.#watcher.close();
-    await Promise.all([this.#watching, this.#looking]);
+    clearTimeout(this.#timer);
+    await this.#looking;
   }
 
-  async #watch(): Promise<void> {
-    try {
-      // Our own reading is an "access", too.
-      for await (const { kind } of this.#watcher) if (kind !== "access") this.look();
-    } catch (error) {
-      logger.error("Cannot watch the certificates, and look every few seconds: {error}", { error });
-    }
+  #lookIn(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#looking.then(() => this.#look())
+        .catch((error) => logger.error("Cannot look at the certificates: {error}", { error }))
+        .finally(() => this.#lookIn(LOOK));
+    }, milliseconds);
   }
 
   async #look(): Promise<void> {
-    // A change that comes while this reads begins a later look, which waits for this one.
-    await this.#looking;
+    const stamps = await stampsOf(this.#files);
+    const settled = stamps === this.#stamps.seen;
+    this.#stamps.seen = stamps;
+    if (performance.now() < this.#due && (!settled || stamps === this.#stamps.read)) return;
+    // What changes while they are read is read again.
+    this.#stamps.read = stamps;
+    await this.#read();
+  }
+
+  async #read(): Promise<void> {
     const problems: string[] = [];
     const found = await rereadCredentials(this.#files, this.#current, (error) => {
       problems.push(error instanceof Error ? error.message : String(error));
@@ -89,12 +94,13 @@ export class CredentialWatch implements AsyncDisposable {
       logger.info("Took in a change of {what}", { what: changed.join(" and ") });
     }
     this.#tellTime();
+    this.#tellNotValid();
     this.#tellStale();
     this.#tellForeign();
-    this.look(this.#tell(problems.join("; ")) ? PATIENCE : SAFETY_LOOK);
+    this.#due = performance.now() + (this.#tell(problems.join("; ")) ? PATIENCE : READ);
   }
 
-  /** Says what is wrong, once, and not at first sight. Gives whether it is to be looked at again soon. */
+  /** Says what is wrong, once, and not at first sight. Gives whether it is to be read again soon. */
   #tell(problem: string): boolean {
     const now = performance.now();
     if (problem !== this.#problem.text) {
@@ -124,6 +130,14 @@ export class CredentialWatch implements AsyncDisposable {
     this.#stale = time.getTime();
   }
 
+  #tellNotValid(): void {
+    const authorities = this.#current.authorities.notValid(new Date()).join("; ");
+    if (authorities !== "" && authorities !== this.#notValid) {
+      logger.warn("Nobody gets in by authorities that are not valid: {authorities}", { authorities });
+    }
+    this.#notValid = authorities;
+  }
+
   #tellForeign(): void {
     const issuers = this.#current.authorities.foreignLists.join(", ");
     if (issuers !== "" && issuers !== this.#foreign) {
@@ -133,4 +147,17 @@ export class CredentialWatch implements AsyncDisposable {
     }
     this.#foreign = issuers;
   }
+}
+
+/** What changes with each replacement of a file and each writing to it, down to the kernel's clock tick. */
+async function stampsOf({ ca, certificate, key, crl }: CredentialFiles): Promise<string> {
+  const stamps = [ca, certificate, key, ...(crl === undefined ? [] : [crl])].map(async (file) => {
+    try {
+      const { dev, ino, size, mode, ctime } = await Deno.stat(file);
+      return [dev, ino, size, mode, ctime?.getTime()].join();
+    } catch (error) {
+      return error instanceof Error ? error.name : String(error);
+    }
+  });
+  return (await Promise.all(stamps)).join(" ");
 }

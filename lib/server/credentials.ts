@@ -1,8 +1,10 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { constants } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { Authorities } from "../pki/authorities.ts";
-import { parseCertificate } from "../pki/certificate.ts";
+import { parseCertificate, validityProblem } from "../pki/certificate.ts";
 import { checkServable, ServerIdentityError } from "../pki/server_identity.ts";
 import type { Options } from "./options.ts";
 
@@ -118,16 +120,17 @@ export async function rereadCredentials(
     for (const list of revoked.olderLists) {
       problem(new Error(`Cannot use the revocation list of ${list}: it is older than the one in force`));
     }
+    // Nothing of the file is used.
+    if (revoked.olderLists.length > 0 && revoked.hasListsOf(authorities)) {
+      return { ...pair, ca, crl: old.crl, authorities };
+    }
     return { ...pair, ca, crl, authorities: crl === old.crl && ca === old.ca ? old.authorities : revoked };
   }, { ...pair, ca, crl: old.crl, authorities });
 }
 
 /** Why a certificate, in PEM, is not valid now; `undefined` if it is. */
 export function timeProblem(pem: string, now: Date = new Date()): string | undefined {
-  const { notBefore, notAfter } = parseCertificate(Uint8Array.from(new X509Certificate(pem).raw));
-  // Written so that a time that is not a number is a problem.
-  if (!(notBefore <= now)) return `it is not valid before ${notBefore.toISOString()}`;
-  return now <= notAfter ? undefined : `it expired at ${notAfter.toISOString()}`;
+  return validityProblem(parseCertificate(Uint8Array.from(new X509Certificate(pem).raw)), now);
 }
 
 async function readPair(files: CredentialFiles): Promise<{ certificate: string; key: string }> {
@@ -174,14 +177,15 @@ async function readIfThere(path: string | undefined): Promise<string | undefined
 /** @param secret Whether it is refused if others than its owner and its group, which may be one for such keys, have access to it. */
 async function read(path: string, secret = false): Promise<string> {
   try {
-    // A FIFO would be waited for for ever, and something huge fill the memory.
+    // Something huge would fill the memory.
     const { isFile, size, mode } = await Deno.stat(path);
     if (!isFile) throw new Error("it is not a regular file");
     if (size > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`);
     if (secret && mode !== null && (mode & 0o007) !== 0) {
       throw new Error(`others have access to it; run: chmod o= "${path}"`);
     }
-    return await Deno.readTextFile(path);
+    // A FIFO that has just taken its place would be waited for for ever (open(2)).
+    return await readFile(path, { encoding: "utf8", flag: constants.O_RDONLY | constants.O_NONBLOCK });
   } catch (error) {
     throw new Error(
       `Cannot read "${path}": ${error instanceof Error ? error.message.replace(/ \(os error.*/, "") : error}`,

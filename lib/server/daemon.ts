@@ -7,11 +7,15 @@ import { Audit } from "./audit.ts";
 import { CredentialWatch } from "./credential_watch.ts";
 import { requireOwnFolders } from "./credential_folders.ts";
 import { credentialFiles, readCredentials } from "./credentials.ts";
+import { FewAtOnce } from "./few_at_once.ts";
 import { Followers } from "./followers.ts";
 import type { Options } from "./options.ts";
 import { TIMEOUTS } from "./timeouts.ts";
 import { TlsListener } from "./tls_listener.ts";
 import { UnixListener } from "./unix_listener.ts";
+
+/** Starts of one client that are under way at once: as many as keep two CPUs busy, and hold up others' requests by a millisecond. */
+const STARTS_OF_ONE = 4;
 
 /**
  * Runs the daemon until the signal: the worker, then the roads to it. What began last ends first; jobs are left running.
@@ -48,7 +52,8 @@ export async function runDaemon(
     onAction: (action) => audit.acted(action),
   });
   stack.use(worker);
-  const answer = createApp({ worker, audit, followers: new Followers(options.maxFollowers) });
+  const followers = new Followers(options.maxFollowers);
+  const answer = createApp({ worker, audit, followers, starts: new FewAtOnce(STARTS_OF_ONE) });
   const { cgroups } = worker;
   logger.info("Version {version} on cgroups {mode}: {controllers}", { version: VERSION, ...cgroups });
 
@@ -65,7 +70,7 @@ export async function runDaemon(
       }),
     );
     const watch = stack.use(new CredentialWatch(files, credentials, (renewed) => listener.renew(renewed)));
-    stack.use(onHangup(() => watch.look(0)));
+    stack.use(onHangup(() => watch.read()));
     const { hostname } = options.listen;
     address = `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listener.port}`;
   }
@@ -88,8 +93,8 @@ function onHangup(call: () => void): Disposable {
 
 /**
  * How many connections there may be: each may take two descriptors, and a third of all is for the rest. One road cannot take what
- * is the other's, so that the owner gets in when the network is full. A quarter of the network's road is for the handshakes of one
- * address, which may be that of a whole site whose clients all come back at once.
+ * is the other's, so that the owner gets in when the network is full. A quarter of the network's road is for handshakes, and one address
+ * can have all of it, which may be that of a whole site whose clients all come back at once.
  */
 function maxConnections(bothRoads: boolean): { tls: number; unix: number; handshakes: number } {
   const all = Math.max(16, Math.floor(openFilesLimit() / 3));

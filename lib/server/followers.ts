@@ -1,41 +1,29 @@
+import { logger } from "./logger.ts";
 import { ProblemError } from "./problem.ts";
+import { Shares } from "./shares.ts";
 
-/** Counts those who follow a job, and refuses more than there may be. Half of the places are the most that one caller can have. */
+/** Those who follow jobs, of which there may be so many. Nobody can keep others from it; see {@linkcode Shares}. */
 export class Followers {
-  readonly #byName = new Map<string, number>();
-  #count = 0;
+  readonly #shares: Shares;
 
   /** `most` may follow at once. */
-  constructor(readonly most: number) {}
+  constructor(most: number) {
+    this.#shares = new Shares(most);
+  }
 
   /**
    * Takes a place for the caller of this name; call the returned function to give it back.
+   * @param breakOff is called when the place has gone to another.
    * @throws {ProblemError} 429 when there is none.
    */
-  enter(name: string): () => void {
-    const share = Math.ceil(this.most / 2);
-    const own = this.#byName.get(name) ?? 0;
-    if (own >= share) {
-      throw new ProblemError(
-        429,
-        `Cannot follow the job: ${share} followers are yours, which is the limit for one user`,
-      );
-    }
-    if (this.#count >= this.most) {
-      throw new ProblemError(429, `Cannot follow the job: ${this.most} followers are there, which is the limit`);
-    }
-    this.#change(name, 1);
-    let inside = true;
-    return () => {
-      if (inside) this.#change(name, -1);
-      inside = false;
-    };
-  }
-
-  #change(name: string, change: 1 | -1): void {
-    this.#count += change;
-    const own = (this.#byName.get(name) ?? 0) + change;
-    if (own === 0) this.#byName.delete(name);
-    else this.#byName.set(name, own);
+  enter(name: string, breakOff: () => void): () => void {
+    const { most } = this.#shares;
+    const leave = this.#shares.take(name, () => {
+      logger.warn("Broke off the newest follower of {name}, who had the most of {most}", { name, most });
+      breakOff();
+    });
+    if (leave !== null) return leave;
+    const own = this.#shares.of(name);
+    throw new ProblemError(429, `Cannot follow the job: the limit of followers is reached, ${own} of them yours`);
   }
 }

@@ -12,6 +12,7 @@ import type { Credentials } from "./credentials.ts";
 import { keepAccepting } from "./keep_accepting.ts";
 import { prepareListeningSockets } from "./listening_sockets.ts";
 import { logger } from "./logger.ts";
+import { Shares } from "./shares.ts";
 import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { LOCAL_NAME } from "./unix_listener.ts";
 
@@ -37,8 +38,8 @@ export class TlsListener implements AsyncDisposable {
   readonly #arrivals: Arrivals;
   /** Those that were let in, each with its certificate in DER. */
   readonly #peers = new Map<TLSSocket, { readonly caller: Caller; readonly certificate: Uint8Array }>();
-  /** Of one client: half of all, for nobody is to keep out the others. */
-  readonly #mostOfOne: number;
+  /** Of the connections whose client is known. What is left of all is for handshakes, so that one more client can come. */
+  readonly #shares: Shares;
   readonly #audit: Audit;
   #authorities: Authorities;
 
@@ -47,7 +48,7 @@ export class TlsListener implements AsyncDisposable {
     this.#audit = audit;
     this.#authorities = credentials.authorities;
     this.#arrivals = new Arrivals(options);
-    this.#mostOfOne = Math.ceil(options.maxConnections / 2);
+    this.#shares = new Shares(options.maxConnections - options.maxHandshakes);
     this.#connections = new Connections({ answer, audit, timeouts });
     this.#server = createServer({
       ...this.#connections.options,
@@ -124,11 +125,18 @@ export class TlsListener implements AsyncDisposable {
     await promise;
   }
 
-  #checkShare({ name, serial }: Caller): void {
-    const own = this.#peers.values().filter(({ caller }) => caller.name === name).toArray().length;
-    if (own < this.#mostOfOne) return;
+  /** Takes a place for the connection, until it is closed. */
+  #takePlace(socket: TLSSocket, caller: Caller): void {
+    const { name, serial } = caller;
+    const { most } = this.#shares;
+    const leave = this.#shares.take(name, () => {
+      this.#close(socket, caller, `One more client came, and of ${most} connections this one had the most`);
+    });
+    if (leave !== null) return void socket.once("close", leave);
     const certificate = { subject: name, serial: serial ?? "" };
-    throw new IdentityError(`There were ${own} connections of "${name}"`, { certificate });
+    throw new IdentityError(`There were ${most} connections, ${this.#shares.of(name)} of them of "${name}"`, {
+      certificate,
+    });
   }
 
   #close(socket: TLSSocket, caller: Caller, reason: string): void {
@@ -177,7 +185,7 @@ export class TlsListener implements AsyncDisposable {
       }
       // Also what the TLS library has checked: Deno 2.9 lets a peer resume its session whatever the authorities are by now.
       const until = this.#authorities.check(certificate);
-      this.#checkShare(caller);
+      this.#takePlace(socket, caller);
       const kept = Uint8Array.from(certificate);
       this.#peers.set(socket, { caller, certificate: kept });
       socket.once("close", () => this.#peers.delete(socket));

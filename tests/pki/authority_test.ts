@@ -1,7 +1,11 @@
+import "reflect-metadata"; // which @peculiar/x509 needs to be there first
+import { BasicConstraintsExtension } from "@peculiar/x509";
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { createAuthority } from "../../lib/pki/authority.ts";
+import { openAuthority } from "../../lib/pki/signing_authority.ts";
 import { lifetime } from "./lifetime.ts";
+import { makeCredential } from "./make_certificate.ts";
 import { describe, verify } from "./openssl.ts";
 
 Deno.test("createAuthority makes an authority as OpenSSL knows it", async () => {
@@ -39,4 +43,13 @@ Deno.test("createAuthority refuses names and days that cannot be", async () => {
     await assert.rejects(createAuthority({ commonName }), TypeError);
   }
   for (const days of [0, -1, 1.5, NaN, Infinity, 3651]) await assert.rejects(createAuthority({ days }), RangeError);
+});
+
+Deno.test("openAuthority signs with none that has expired, whichever is beside it", async () => {
+  const extensions = [new BasicConstraintsExtension(true, 0, true)];
+  const old = await makeCredential({ subject: [{ CN: ["Old CA"] }], extensions, from: -2, until: -1 });
+  const beside = await createAuthority();
+  const file = { ...old, certificatePem: old.certificatePem + beside.certificatePem };
+  await assert.rejects(openAuthority(file), /^Error: Cannot trust "Old CA": it has expired at 20/);
+  await openAuthority({ ...beside, certificatePem: beside.certificatePem + old.certificatePem });
 });

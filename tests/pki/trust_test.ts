@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createAuthority } from "../../lib/pki/authority.ts";
+import { Authorities } from "../../lib/pki/authorities.ts";
 import { issueClientCertificate } from "../../lib/pki/client_certificate.ts";
 import { decodeCertificates } from "../../lib/pki/pem.ts";
 import { parseAuthorities } from "../../lib/pki/trust.ts";
@@ -56,6 +57,22 @@ Deno.test("parseAuthorities refuses an authority that is not valid yet", async (
     /^Error: Cannot trust "New CA": it is not valid before 20/,
   );
   assert.throws(() => parseAuthorities(certificatePem, new Date(NaN)), /it is not valid before/);
+});
+
+Deno.test("parseAuthorities accepts one that is over, or not valid yet, beside one that is valid", async () => {
+  const old = await createAuthority({ commonName: "Old CA", days: 1 });
+  const young = await createAuthority({ commonName: "New CA", days: 10 });
+  const both = old.certificatePem + young.certificatePem;
+  const after = (days: number) => new Date(Date.now() + days * DAY);
+  assert.equal(parseAuthorities(both, after(2)).length, 2);
+  assert.throws(() => parseAuthorities(both, after(11)), /^Error: Cannot trust "Old CA": it has expired at 20/);
+  const authorities = Authorities.parse(both);
+  assert.deepEqual(authorities.notValid(after(0)), []);
+  assert.match(authorities.notValid(after(2)).join(), /^"Old CA": it has expired at \S+Z$/);
+  assert.match(
+    authorities.notValid(after(-2)).join(),
+    /^"Old CA": it is not valid before \S+Z,"New CA": it is not valid before/,
+  );
 });
 
 Deno.test("parseAuthorities refuses critical extensions that nobody here heeds (RFC 5280, 4.2)", async () => {

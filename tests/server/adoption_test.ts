@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { jobListSchema } from "../../lib/contract/mod.ts";
 import { Audit } from "../../lib/server/audit.ts";
 import { createApp } from "../../lib/server/app.ts";
+import { FewAtOnce } from "../../lib/server/few_at_once.ts";
 import { Followers } from "../../lib/server/followers.ts";
 import { Worker } from "../../lib/worker/mod.ts";
 import { copyJob } from "../support/copy_job.ts";
@@ -19,10 +20,10 @@ Deno.test("while a worker adopts its jobs only its health and version are told, 
   await test.close();
   for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);
   await using worker = await Worker.begin({ stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 10 });
-  const answer = createApp({ worker, followers: new Followers(1), audit });
+  const answer = createApp({ worker, followers: new Followers(1), starts: new FewAtOnce(1), audit });
   const order: string[] = [];
   const ask = async (path: string) => {
-    const response = await answer(new Request(`http://localhost${path}`), root);
+    const response = await answer(new Request(`http://localhost${path}`), root, () => {});
     order.push(path);
     return response;
   };
@@ -45,8 +46,8 @@ Deno.test("a worker that is closed while it adopts refuses those who wait, each 
   await test.close();
   for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);
   const worker = await Worker.begin({ stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 10 });
-  const answer = createApp({ worker, followers: new Followers(1), audit });
-  const waiting = answer(new Request("http://localhost/v1/jobs"), root);
+  const answer = createApp({ worker, followers: new Followers(1), starts: new FewAtOnce(1), audit });
+  const waiting = answer(new Request("http://localhost/v1/jobs"), root, () => {});
   await worker[Symbol.asyncDispose]();
   await rejects(worker.adopted, { refusal: "closing" });
   const { status, body } = await waiting;

@@ -7,9 +7,9 @@ import { until } from "../support/until.ts";
 import { type AuditLine, auditLines } from "./audit_line.ts";
 import { RawConnection } from "./raw.ts";
 
-/** Of a daemon that may have 192 descriptors: a third of them for connections, of which a quarter for its Unix socket. */
+/** Of a daemon that may have 192 descriptors: a third of them for connections, of which a quarter for its Unix socket, and a quarter of the rest for handshakes. */
 const DESCRIPTORS = 192;
-const MOST = { tls: 48, unix: 16, handshakes: 12 };
+const MOST = { tls: 48, unix: 16, handshakes: 12, known: 36 };
 
 /** Runs with such a daemon, on all addresses of loopback. */
 async function withFew(run: (daemon: Daemon, lines: () => Promise<AuditLine[]>) => Promise<void>): Promise<void> {
@@ -107,51 +107,68 @@ Deno.test("known clients take no part in their address's share of handshakes", a
   });
 });
 
-Deno.test("nobody can have more than half of the connections, and so keep out the others", async () => {
+Deno.test("clients with as many connections as may be keep out no other: the newest of whoever has the most goes", async () => {
   await withFew(async (daemon, lines) => {
     await using stack = new AsyncDisposableStack();
-    const certificate = "client-eve";
-    for (let number = 0; number < MOST.tls / 2; number++) {
-      stack.use(await RawConnection.open(daemon, { certificate }));
-    }
-    for (let number = 0; number < MOST.tls; number++) {
-      await using late = await RawConnection.open(daemon, { certificate });
-      equal(await late.ended(), "");
-    }
+    const open: Record<"client-bob" | "client-eve", RawConnection[]> = { "client-bob": [], "client-eve": [] };
+    const connect = async (certificate: keyof typeof open) => {
+      const connection = stack.use(await RawConnection.open(daemon, { certificate }));
+      await connection.request("GET /healthz");
+      await Promise.race([connection.said("ok"), connection.ended()]).catch(() => {});
+      open[certificate].push(connection);
+    };
+    // One alone can have all; then both have half, whatever each tries.
+    for (let number = 0; number < MOST.known; number++) await connect("client-eve");
+    for (let number = 0; number < MOST.known; number++) await connect("client-bob");
+    for (let number = 0; number < MOST.known; number++) await connect("client-eve");
+    const left = Object.values(open).map((connections) => connections.filter(({ over }) => !over));
+    deepEqual(left.map(({ length }) => length), [MOST.known / 2, MOST.known / 2]);
     await isServed(daemon);
-    const refused = (await lines()).filter(({ event }) => event === "handshake");
-    equal(refused.length, MOST.tls);
-    for (const { allowed, subject, serial, reason } of refused) {
-      deepEqual([allowed, subject, reason], [false, "eve", `There were ${MOST.tls / 2} connections of "eve"`]);
+    await using alice = await RawConnection.open(daemon);
+    await alice.request("GET /healthz");
+    await alice.said("ok");
+    for (let number = 0; number < MOST.known; number++) await connect("client-bob");
+    equal(alice.over, false);
+    // The oldest stayed, and are served.
+    for (const connection of [open["client-eve"][0], open["client-bob"][0]]) {
+      await connection?.request("GET /v1/version");
+      await connection?.said("controllers");
+    }
+    const heard = await lines();
+    const refused = heard.filter(({ event }) => event === "handshake");
+    for (const { allowed, subject = "", serial, reason } of refused) {
+      const name = subject.slice(0, 3);
+      deepEqual([allowed, reason], [false, `There were ${MOST.known} connections, 18 of them of "${name}"`]);
       match(serial ?? "", /^[0-9a-f]+$/);
     }
+    const closed = heard.filter(({ event }) => event === "closed");
+    deepEqual(closed.slice(0, MOST.known / 2).map(({ name }) => name), Array(MOST.known / 2).fill("eve"));
+    match(closed[0]?.reason ?? "", /^One more client came, and of 36 connections this one had the most$/);
   });
 });
 
-Deno.test("when there are as many connections as may be, handshakes have to go, then new ones, each with a line", async () => {
+Deno.test("when there are as many connections as may be, handshakes have to go, each with a line", async () => {
   await withFew(async (daemon, lines) => {
     await using stack = new AsyncDisposableStack();
+    const open: RawConnection[] = [];
+    while (open.length < MOST.known) open.push(stack.use(await RawConnection.open(daemon)));
+    const mutes: Mute[] = [];
+    for (let number = 0; number <= MOST.tls - MOST.known; number++) {
+      mutes.push(stack.use(await Mute.open(daemon, `127.0.0.${2 + (number % 3)}`)));
+    }
     const reasons = async () =>
       (await lines()).filter(({ event }) => event === "handshake").map(({ reason }) => reason);
-    const mute = stack.use(await Mute.open(daemon, "127.0.0.2"));
-    const open: RawConnection[] = [];
-    while (open.length < MOST.tls) {
-      const certificate = open.length % 2 === 0 ? "client-alice" : "client-bob";
-      open.push(stack.use(await RawConnection.open(daemon, { certificate })));
-    }
-    await until("it had to go, with a line", async () => mute.over && (await reasons()).length > 0);
+    await until(
+      "the oldest had to go, with a line",
+      async () => mutes[0]?.over === true && (await reasons()).length > 0,
+    );
     deepEqual(await reasons(), [`There were more than ${MOST.tls} connections`]);
-    await using late = await RawConnection.open(daemon);
-    equal(await late.ended(), "");
-    // The peer may know it first: TLS tells of its end when the connection below is gone.
-    await until("both have a line", async () => (await reasons()).length > 1);
-    deepEqual(await reasons(), Array(2).fill(`There were more than ${MOST.tls} connections`));
-    for (const connection of open) {
+    equal(mutes.filter(({ over }) => over).length, 1);
+    await isServed(daemon, "client-bob");
+    for (const connection of open.slice(0, -1)) {
       await connection.request("GET /healthz");
       await connection.said("ok");
     }
-    await open[0]?.[Symbol.asyncDispose]();
-    await until("there is room again", () => isServed(daemon).then(() => true, () => false));
   });
 });
 

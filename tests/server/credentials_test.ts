@@ -79,7 +79,7 @@ Deno.test("readCredentials waits for no FIFO and reads nothing huge", async () =
 });
 
 Deno.test("rereadCredentials gives up no valid server's certificate for one that is over or not yet valid", async () => {
-  for (const [hours, why] of [[-5, "it expired at "], [5, "it is not valid before "]] as const) {
+  for (const [hours, why] of [[-5, "it has expired at "], [5, "it is not valid before "]] as const) {
     await withFiles(async (folder, files) => {
       const good = await readCredentials(files);
       await replaceCertificate(folder, "server", hours);

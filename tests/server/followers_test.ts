@@ -1,23 +1,44 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
-import { Followers } from "../../lib/server/followers.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { until } from "../support/until.ts";
 import { type Digest, digestOf } from "./digest.ts";
 
-Deno.test("Followers has so many places, half of them for one user, each given back once", () => {
-  const followers = new Followers(4);
-  const [leave, other] = [followers.enter("alice"), followers.enter("alice")];
-  throws(() => followers.enter("alice"), { name: "ProblemError", status: 429, message: /2 followers are yours/ });
-  const [bob, more] = [followers.enter("bob"), followers.enter("bob")];
-  throws(() => followers.enter("eve"), { name: "ProblemError", status: 429, message: /4 followers are there/ });
-  leave();
-  leave();
-  const again = followers.enter("eve");
-  throws(() => followers.enter("root"), { status: 429 });
-  for (const call of [again, other, bob, more]) call();
-  followers.enter("alice")();
+Deno.test("a follower who is one too many is refused, or takes the place of one of whoever has the most", async () => {
+  await using daemon = await Daemon.start({ flags: ["--max-followers", "3"] });
+  using alice = await Https.as(daemon, "alice");
+  using eve = await Https.as(daemon, "eve");
+  using root = await Https.as(daemon, "root");
+  const { id } = await alice.start({ command: "sh", args: ["-c", "echo begun; exec sleep 1000"] });
+  const path = `/v1/jobs/${id}/stdout?follow=true`;
+  const follow = async (https: Https) => {
+    const reader = (await https.send("GET", path)).body?.getReader();
+    equal(new TextDecoder().decode((await reader?.read())?.value), "begun\n");
+    return { over: reader?.read().then(() => false, () => true), leave: () => reader?.cancel() };
+  };
+  const alices = [await follow(alice), await follow(alice)];
+  const waiting = (await alice.send("GET", `/v1/jobs/${id}?wait=true`)).text().then(() => false, () => true);
+  const refused = await alice.send("GET", path);
+  equal(refused.status, 429);
+  match(await refused.text(), /the limit of followers is reached, 3 of them yours/);
+  // The newest goes, whatever it waits for; then nobody has more than one who asks would have.
+  const eves = await follow(eve);
+  equal(await waiting, true);
+  const roots = await follow(root);
+  equal(await alices[1]?.over, true);
+  for (const https of [alice, eve, root]) {
+    const answer = await https.send("GET", path);
+    equal(answer.status, 429);
+    match(await answer.text(), /the limit of followers is reached, 1 of them yours/);
+  }
+  await eves.leave();
+  await until("there is a place again", async () => {
+    const answer = await root.send("GET", path);
+    await answer.body?.cancel();
+    return answer.status === 200;
+  });
+  for (const one of [roots, alices[0]]) await one?.leave();
 });
 
 /** Of `GET`, the whole answer read by one who takes no more than what is asked for. */

@@ -1,6 +1,6 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
 import { BasicConstraintsExtension } from "@peculiar/x509";
-import { equal } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
 import { revoke } from "../../lib/pki/revoke.ts";
 import { makeCredential } from "../pki/make_certificate.ts";
@@ -164,4 +164,11 @@ Deno.test("with its authority a certificate's time is over: open connections are
   await daemon.logged(/Refused a certificate: .*carol.*its authority has expired/);
   await alice.request("GET /healthz");
   await alice.said("ok");
+  const told = /Nobody gets in by authorities that are not valid: .*Short CA.*: it has expired at 20/;
+  await daemon.logged(told);
+  await daemon.end();
+  const from = daemon.log.length;
+  await daemon.run();
+  await daemon.logged(told, from);
+  deepEqual([await worksFor(daemon, "carol", certs), await worksFor(daemon, "bob")], [false, true]);
 });

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
 import { Authorities } from "../../lib/pki/authorities.ts";
 import { revoke } from "../../lib/pki/revoke.ts";
@@ -161,20 +161,22 @@ Deno.test("an older list of revoked certificates, and a server's certificate tha
   const newer = await revocations.list();
   await replace(crl, newer);
   await until("bob is out", async () => !await worksFor(daemon, "bob"));
+  const before = daemon.log.length;
   await replace(crl, older);
   await daemon.logged(/Cannot use the revocation list of .*Teleworker CA.*: it is older than the one in force/);
+  doesNotMatch(daemon.log.slice(before), /Took in/);
   deepEqual([await worksFor(daemon, "bob"), await worksFor(daemon, "alice")], [false, true]);
   await replace(crl, newer);
   await daemon.logged(/The certificates are good again/);
 
   const from = daemon.log.length;
   await replaceCertificate(daemon.certs, "server", -5);
-  await daemon.logged(/Refused a change .*server\.pem.*: it expired at 20/, from);
+  await daemon.logged(/Refused a change .*server\.pem.*: it has expired at 20/, from);
   equal(await worksFor(daemon, "alice"), true);
   // There is no other at a start.
   await daemon.end();
   await daemon.run();
-  await daemon.logged(/Clients will refuse the server's certificate: .*it expired at 20/, from);
+  await daemon.logged(/Clients will refuse the server's certificate: .*it has expired at 20/, from);
 });
 
 Deno.test("a certificate that was revoked by the client's own means is out at once", async () => {
@@ -185,6 +187,38 @@ Deno.test("a certificate that was revoked by the client's own means is out at on
   await revoke(daemon.certs, "alice");
   await open.ended();
   deepEqual([await worksFor(daemon, "alice"), await worksFor(daemon, "bob")], [false, true]);
+});
+
+Deno.test("a FIFO in the folder of the certificates, or in the place of one, holds up nothing", async () => {
+  await using daemon = await Daemon.start();
+  const fifo = async (name: string) => await new Deno.Command("mkfifo", { args: [join(daemon.certs, name)] }).output();
+  await fifo("beside");
+  await revoke(daemon.certs, "alice");
+  await until("her certificate is refused", async () => !await worksFor(daemon, "alice"));
+  await Deno.remove(join(daemon.certs, "server.pem"));
+  await fifo("server.pem");
+  await until("it is said", () => /server\.pem.*is not a regular file/.test(daemon.log));
+  equal(await worksFor(daemon, "bob"), true);
+  deepEqual(await daemon.end(), { success: true, code: 0, signal: null });
+});
+
+Deno.test("a file that is still being written is not read, as long as it is not for ever", async () => {
+  await using daemon = await Daemon.start();
+  const ca = join(daemon.certs, "ca.pem");
+  const before = await Deno.readTextFile(ca);
+  let writing = true;
+  const writer = (async () => {
+    for (let count = 0; writing; count++) {
+      await Deno.writeTextFile(ca, `${"#".repeat(count % 9)}\n`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  await until("it is said", () => daemon.log.includes("Refused a change"));
+  equal(await worksFor(daemon, "alice", await trusting(daemon)), true);
+  writing = false;
+  await writer;
+  await replace(ca, before);
+  await until("it is good again", () => daemon.log.includes("The certificates are good again"));
 });
 
 Deno.test("--crl names another file, which may come later", async () => {

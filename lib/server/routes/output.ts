@@ -9,7 +9,8 @@ export const output: Handler = async (context, { worker, followers }) => {
   const stream = STREAMS.find((stream) => stream === context.req.param("stream"));
   if (stream === undefined) throw new ProblemError(404, "There is no such stream");
   const query = readQuery(context.req.raw, outputSchema);
-  const leave = query.follow ? followers.enter(context.env.caller.name) : () => {};
+  const { caller, breakOff } = context.env;
+  const leave = query.follow ? followers.enter(caller.name, breakOff) : () => {};
   try {
     const { offset, firstOffset, bytes } = await worker.output(id, stream, { ...query, onClose: leave });
     return new Response(bytes, {

@@ -5,7 +5,7 @@ import { present } from "../present.ts";
 import { ProblemError } from "../problem.ts";
 
 /** `POST /v1/jobs`: starts a job. */
-export const start: Handler = async (context, { worker }) => {
+export const start: Handler = async (context, { worker, starts }) => {
   const key = context.req.header(IDEMPOTENCY_KEY);
   const idempotencyKey = idempotencyKeySchema.optional().safeParse(key);
   if (!idempotencyKey.success) {
@@ -15,7 +15,8 @@ export const start: Handler = async (context, { worker }) => {
     );
   }
   const request = await readBody(context.req.raw, startSchema);
-  const job = await worker.start({ ...request, owner: context.env.caller.name, idempotencyKey: idempotencyKey.data });
+  const owner = context.env.caller.name;
+  const job = await starts.run(owner, () => worker.start({ ...request, owner, idempotencyKey: idempotencyKey.data }));
   context.set("started", job);
   return context.json(present(job), 201, { Location: `/v1/jobs/${job.id}` });
 };

@@ -10,7 +10,7 @@ export const status: Handler = (context, { worker, followers }) => {
   // Also before a wait, for a damaged job is to be told by the answer's status, which goes out before the body.
   const now = worker.status(id);
   if (!wait) return context.json(present(now));
-  const leave = followers.enter(context.env.caller.name);
+  const leave = followers.enter(context.env.caller.name, context.env.breakOff);
   const job = async (signal: AbortSignal) => present(await worker.wait(id, signal));
   return new Response(later(job, leave), { headers: { "content-type": "application/json" } });
 };

@@ -1,0 +1,26 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { FewAtOnce } from "../../lib/server/few_at_once.ts";
+
+/** A call that ends when it is told to, and says when it begins. */
+function held(begun: string[], label: string) {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  return { call: () => (begun.push(label), promise), end: () => resolve(label), fail: () => reject(new Error(label)) };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+Deno.test("FewAtOnce lets each name do so many things at once, the next in turn, and holds up no other name", async () => {
+  const few = new FewAtOnce(2);
+  const begun: string[] = [];
+  const [a, b, c, d, other] = ["a", "b", "c", "d", "other"].map((label) => held(begun, label));
+  const results = [a, b, c, d].map((one) => one === undefined ? undefined : few.run("alice", one.call));
+  const others = few.run("bob", other?.call ?? (() => Promise.resolve("")));
+  deepEqual(begun, ["a", "b", "other"]);
+  b?.fail();
+  await rejects(Promise.resolve(results[1]), /^Error: b$/);
+  await settled();
+  deepEqual(begun, ["a", "b", "other", "c"]);
+  for (const one of [a, c, d, other]) one?.end();
+  deepEqual(await Promise.all([results[0], results[2], results[3], others]), ["a", "c", "d", "other"]);
+  equal(await few.run("alice", () => Promise.resolve("again")), "again");
+});
