@@ -7,7 +7,7 @@ import { check } from "./lib/server/check.ts";
 import { runDaemon } from "./lib/server/daemon.ts";
 import { escapeControls } from "./lib/server/escape_controls.ts";
 import { type CommandLine, parseCommandLine, type RunCommand } from "./lib/server/flags.ts";
-import { stderr } from "./lib/server/line_writer.ts";
+import { LineWriter, stderr } from "./lib/server/line_writer.ts";
 import { configureLog } from "./lib/server/log.ts";
 import { logger } from "./lib/server/logger.ts";
 import { takeNotify } from "./lib/server/notify.ts";
@@ -39,7 +39,8 @@ async function runHere({ verb, output, flags, config }: RunCommand, signal: Abor
   const notify = takeNotify();
   signal.addEventListener("abort", () => notify("STOPPING=1"));
   const ready = (address: string) => {
-    console.log(`teleworkerd listening on ${address}`);
+    // On a full disk a daemon is needed to stop what fills it: what cannot be written there must not end it.
+    new LineWriter(Deno.stdout).write(`teleworkerd listening on ${address}`);
     notify(`READY=1\nSTATUS=Listening on ${address}`);
   };
   await runDaemon(options, ready, signal);

@@ -17,6 +17,15 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 const text = z.string().refine((value) => !value.includes("\0"), "must not contain a NUL character")
   .refine((value) => value.isWellFormed(), "must be well-formed Unicode");
 
+/** A path that the kernel may take: PATH_MAX of limits.h(0p) is 4096 bytes with the NUL. */
+const path = text.max(4095, "must be at most 4095 characters");
+
+/** Of what is wrong in half a million of them not everything is told: it would take 300 MB. */
+const texts = z.custom<string[]>(
+  (values) => !Array.isArray(values) || values.every((value) => typeof value === "string"),
+  "must be strings",
+).pipe(z.array(text));
+
 /** A name for a job: never to be taken for an id or a flag. */
 export const jobNameSchema = z.string()
   .regex(
@@ -31,13 +40,13 @@ const environmentName = z.string()
 
 /** Body of `POST /v1/jobs`. */
 export const startSchema = z.strictObject({
-  command: text.min(1, "must not be empty"),
-  args: z.array(text).default([]),
+  command: path.min(1, "must not be empty"),
+  args: texts.default([]),
   name: jobNameSchema.optional(),
   /** The program's whole environment, but for a PATH if it has none. */
   env: recordOf(environmentName, text).optional(),
   /** `/` by default. */
-  cwd: text.regex(/^\//, "must be an absolute path").optional(),
+  cwd: path.regex(/^\//, "must be an absolute path").optional(),
   limits: limitsSchema.optional(),
   /** Name of the host's account that it runs as; the daemon's own by default. */
   user: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/, "must be the name of an account").optional(),

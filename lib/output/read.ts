@@ -30,14 +30,24 @@ export class OvertakenError extends Error {
  * The bytes of a log from an offset on, which must not be before the first that there is. Reads only when asked to, at the reader's own pace, and holds a buffer only while there
  * are bytes for it: an idle follower costs an open file and a callback.
  * @throws {Deno.errors.NotFound} when the log is not there.
+ * @throws {Error} when it cannot be followed, as the kernel gives no watch.
  */
 export async function readLog(path: string, options: ReadOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const file = await Deno.open(path);
-  const reader = new LogReader(file, path, options);
+  const reader = beginReading(file, path, options);
   return new ReadableStream({
     pull: (controller) => reader.pull(controller),
     cancel: () => reader.close(),
   }, { highWaterMark: 0 });
+}
+
+function beginReading(file: Deno.FsFile, path: string, options: ReadOptions): LogReader {
+  try {
+    return new LogReader(file, path, options);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 class LogReader {

@@ -28,11 +28,12 @@ export class Wakeups implements Disposable {
   /**
    * Calls `wake` whenever the log of this file name may have grown or ended, until the returned function is called. What was written
    * before the call is not told: look at the file after subscribing.
+   * @throws {Error} when the kernel gives no watch.
    */
   subscribe(log: string, wake: () => void): () => void {
+    this.#watch();
     const wakes = this.#followers.get(log) ?? new Set();
     this.#followers.set(log, wakes.add(wake));
-    this.#watch();
     return () => {
       wakes.delete(wake);
       if (wakes.size === 0 && this.#followers.get(log) === wakes) this.#followers.delete(log);

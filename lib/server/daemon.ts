@@ -81,8 +81,8 @@ export async function runDaemon(
   });
   await Promise.race([worker.adopted.then(() => ending), ending]);
   logger.info("Ending; jobs go on");
-  // Before the roads, for they wait until every answer is out, and followers end only with the worker.
-  await worker[Symbol.asyncDispose]();
+  // Before the roads are, for they wait until every answer is out, and followers end only with the worker.
+  worker.close();
 }
 
 /** Calls at every SIGHUP, until it is disposed of. */

@@ -2,6 +2,9 @@ import type { z } from "zod";
 import { describeIssue } from "../contract/mod.ts";
 import { ProblemError } from "./problem.ts";
 
+/** Wrong fields that are told of; a body has room for a hundred thousand. */
+const MOST_ERRORS = 20;
+
 /**
  * The body of a request, as JSON of this schema. An empty body is an object without fields.
  * @throws {ProblemError} 400 or 415.
@@ -41,7 +44,8 @@ export function readQuery<T>(request: Request, schema: z.ZodType<T>): T {
 function parse<T>(input: unknown, schema: z.ZodType<T>, part: "body" | "query"): T {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const errors = result.error.issues.map((issue) => ({ field: issue.path.join("."), message: describeIssue(issue) }));
+  const issues = result.error.issues.slice(0, MOST_ERRORS);
+  const errors = issues.map((issue) => ({ field: issue.path.join("."), message: describeIssue(issue) }));
   const [first] = errors;
   const where = first === undefined || first.field === "" ? `the ${part}` : `"${first.field}"`;
   throw new ProblemError(400, `Cannot read ${where}: ${first?.message ?? "it is wrong"}`, errors);

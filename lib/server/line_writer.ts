@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { logger } from "./logger.ts";
 
-/** Bytes that may wait while nobody reads; lines on top of that are left out. */
+/** Bytes that may wait while nobody reads, and the line that makes them more; those on top of that are left out. */
 const MOST_WAITING = 2 ** 20;
 /** Milliseconds for a reader to take what is waiting when the daemon ends. */
 const PATIENCE = 1_000;
@@ -27,8 +27,9 @@ export class LineWriter {
 
   /** Writes a line, to which it adds the end. What cannot be written is lost, and counted in the log once it can be again. */
   write(line: string): void {
+    // A line of the audit log may be longer than all that may wait, and is not missing where somebody reads.
+    if (this.#size >= MOST_WAITING) return void this.#missing++;
     const bytes = Buffer.from(`${line}\n`);
-    if (this.#size + bytes.length > MOST_WAITING) return void this.#missing++;
     this.#waiting.push(bytes);
     this.#size += bytes.length;
     this.#writing ??= this.#drain();

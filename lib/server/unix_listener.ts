@@ -72,7 +72,9 @@ export class UnixListener implements AsyncDisposable {
     server.once("error", reject);
     // The process's umask keeps the socket to its owner from the first moment on.
     server.listen(this.#path, resolve);
-    await promise;
+    await promise.catch((error) => {
+      throw new Error(`Cannot listen on "${this.#path}": ${reasonNotToListen(error)}`, { cause: error });
+    });
     this.#servers.push(server);
     Deno.chmodSync(this.#path, 0o600);
     prepareListeningSockets(this.#connections.serving.timeouts.dead);
@@ -125,8 +127,16 @@ async function removeStale(path: string): Promise<void> {
   try {
     const connection = await Deno.connect({ transport: "unix", path });
     connection.close();
-  } catch {
-    return await Deno.remove(path);
+  } catch (error) {
+    // Anything else, such as a queue that is full (connect(2), EAGAIN), is no proof that nobody listens there.
+    if (error instanceof Deno.errors.ConnectionRefused) return await Deno.remove(path);
   }
   throw new Error(`Cannot listen on "${path}": another daemon does`);
+}
+
+/** Of bind(2) on a path, whose `sun_path` has 108 bytes with the NUL (unix(7)). */
+function reasonNotToListen({ code, message }: NodeJS.ErrnoException): string {
+  if (code === "ENOENT") return "its folder is not there";
+  if (code === "EINVAL") return "its path is longer than 107 bytes";
+  return message;
 }

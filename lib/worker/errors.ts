@@ -24,6 +24,11 @@ export class WorkerError extends Error {
   }
 }
 
+/** The refusal of whatever cannot be done with a job that is not there. */
+export function unknownError(id: string): WorkerError {
+  return new WorkerError("unknown", `There is no job "${id}"`);
+}
+
 /** The refusal of whatever cannot be done with a damaged job. */
 export function damagedError({ id, reason }: { id: string; reason: string }): WorkerError {
   return new WorkerError("damaged", `Cannot use job "${id}", it is damaged: ${reason}`);

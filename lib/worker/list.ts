@@ -1,7 +1,8 @@
 import { type DamagedJob, describeDamaged } from "./damaged.ts";
 import type { Host } from "./host.ts";
 import { describe, type Job, type State } from "./job.ts";
-import type { SetAside } from "./registry.ts";
+import type { Entry, SetAside } from "./registry.ts";
+import { inTurns } from "./turns.ts";
 
 /** Which jobs to list; what is absent does not restrict. */
 export interface ListOptions {
@@ -13,11 +14,17 @@ export interface ListOptions {
   readonly name?: string | undefined;
   /** A name, an id, or the beginning of an id. */
   readonly reference?: string | undefined;
-  /** At most so many. */
+  /** At most so many; fewer where their arguments are very long. */
   readonly limit: number;
   /** Goes on after the page that gave this cursor, when the same owner was asked for. */
   readonly cursor?: number | undefined;
 }
+
+/**
+ * Characters of what was asked for, arguments above all, after which a page ends whatever its limit: a job can have a mebibyte of them, and
+ * V8 makes no string of more than 512 MiB out of a thousand such jobs.
+ */
+const PAGE_TEXT = 4 * 2 ** 20;
 
 /** A page of jobs, newest first, and where the next begins; null after the last. */
 export interface Page {
@@ -31,27 +38,35 @@ export interface Page {
 
 /**
  * Lists jobs in the order of their creation, newest first. A cursor is the last job's place in it, and stays that when the job is
- * removed: among the jobs of the owner who is asked for, since nothing of how many others there are may follow from it.
+ * removed: among the jobs of the owner who is asked for, since nothing of how many others there are may follow from it. Each job that runs
+ * takes a millisecond of reading what the kernel has of it, and others get their turn meanwhile.
+ * @throws {WorkerError} `closing` when the worker closes meanwhile.
  */
-export function list(host: Host, options: ListOptions): Page {
+export async function list(host: Host, options: ListOptions): Promise<Page> {
   const { states, limit, cursor = Infinity } = options;
   const jobs: Job[] = [];
   const damaged = options.cursor === undefined ? listDamaged(host, options) : [];
-  let last = 0;
-  for (const entry of [...host.registry.values()].reverse()) {
-    const { spec } = entry;
-    const place = options.owner === undefined ? spec.sequence : entry.ownerSequence;
-    if (place >= cursor) continue;
-    if (!fits({ id: spec.id, spec }, options)) continue;
+  let [last, text] = [0, 0];
+  const placeOf = ({ spec, ownerSequence }: Entry) => options.owner === undefined ? spec.sequence : ownerSequence;
+  const fitting = [...host.registry.values()].reverse().values()
+    .filter((entry) => placeOf(entry) < cursor && fits({ id: entry.spec.id, spec: entry.spec }, options));
+  for await (const entry of inTurns(fitting, host.closing)) {
+    // It has been removed meanwhile.
+    if (host.registry.get(entry.spec.id) !== entry) continue;
     // Before the state is asked for, since that may read a dozen kernel files.
     if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
-    if (jobs.length === limit) return { jobs, cursor: last, damaged };
+    if (jobs.length === limit || text > PAGE_TEXT) return { jobs, cursor: last, damaged };
     const job = describe(entry);
     if (states !== undefined && !states.includes(job.state)) continue;
     jobs.push(job);
-    last = place;
+    last = placeOf(entry);
+    text += textOf(job);
   }
   return { jobs, cursor: null, damaged };
+}
+
+function textOf({ command, args, cwd, envNames }: Job): number {
+  return [command, cwd, ...args, ...envNames].reduce((sum, { length }) => sum + length, 0);
 }
 
 function listDamaged(host: Host, options: ListOptions): DamagedJob[] {

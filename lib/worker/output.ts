@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { damagedError, unknownError } from "./errors.ts";
 import { readLog, tailOffset } from "../output/mod.ts";
 import type { Host } from "./host.ts";
 import { readRecord } from "./read_record.ts";
@@ -28,8 +29,18 @@ export interface Output {
   readonly bytes: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** Reads what a job wrote to one of its streams. When the worker closes, the stream errs rather than look complete. */
+/** Reads what a job wrote to one of its streams. When the worker closes, or the job is damaged, the stream errs rather than look complete. */
 export async function output(host: Host, entry: Entry, stream: Stream, options: OutputOptions = {}): Promise<Output> {
+  try {
+    return await open(host, entry, stream, options);
+  } catch (error) {
+    const { id } = entry.spec;
+    const removed = error instanceof Deno.errors.NotFound && host.registry.get(id) !== entry;
+    throw removed ? unknownError(id) : error;
+  }
+}
+
+async function open(host: Host, entry: Entry, stream: Stream, options: OutputOptions): Promise<Output> {
   const path = logPath(host.state, entry.spec.id, stream);
   const first = () => readFirst(host, entry, stream);
   const firstOffset = first();
@@ -38,14 +49,20 @@ export async function output(host: Host, entry: Entry, stream: Stream, options: 
     : await tailOffset(path, options.tail, firstOffset);
   const bytes = await readLog(path, {
     offset,
-    follow: options.follow
-      ? { wakeups: host.wakeups, isComplete: () => entry.ended !== null || host.registry.get(entry.spec.id) !== entry }
-      : undefined,
+    follow: options.follow ? { wakeups: host.wakeups, isComplete: () => isComplete(host, entry) } : undefined,
     firstOffset: first,
     signal: host.closing,
     onClose: options.onClose,
   });
   return { offset, firstOffset, bytes };
+}
+
+/** @throws {WorkerError} `damaged` where nobody can tell: it may still run. */
+function isComplete({ registry }: Host, entry: Entry): boolean {
+  if (entry.ended !== null) return true;
+  const damaged = registry.damaged(entry.spec.id);
+  if (damaged !== undefined) throw damagedError(damaged);
+  return registry.get(entry.spec.id) !== entry;
 }
 
 /** The first byte of a log that is still there: its drain tells before it frees any, which it does only beyond the most. */

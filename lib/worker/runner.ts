@@ -28,10 +28,21 @@ export async function installScripts(state: StateFolder): Promise<void> {
     const path = join(state.scripts, name);
     // Another account's job opens exec.sh anew by a descriptor that it is given; the folder it cannot enter.
     const mode = name === "exec.sh" ? 0o644 : 0o600;
+    // What is there takes no space: on a full disk a daemon must start, for it is needed to stop what fills that.
+    if (await holds(path, text, mode)) continue;
     await Deno.writeTextFile(`${path}.new`, text, { mode });
     // The umask may have taken away what another account needs.
     await Deno.chmod(`${path}.new`, mode);
     await Deno.rename(`${path}.new`, path);
+  }
+}
+
+async function holds(path: string, text: string, mode: number): Promise<boolean> {
+  try {
+    const info = await Deno.lstat(path);
+    return info.isFile && ((info.mode ?? 0) & 0o777) === mode && await Deno.readTextFile(path) === text;
+  } catch {
+    return false;
   }
 }
 

@@ -2,7 +2,7 @@ import { type Cgroups, detectCgroups } from "../cgroup/mod.ts";
 import { Wakeups } from "../output/mod.ts";
 import { adopt } from "./adopt.ts";
 import { removeDamaged } from "./damaged.ts";
-import { damagedError, WorkerError } from "./errors.ts";
+import { damagedError, unknownError, WorkerError } from "./errors.ts";
 import type { Action, Host } from "./host.ts";
 import { describe, type Job } from "./job.ts";
 import { DEFAULT_KEEP, type Keep } from "./keep.ts";
@@ -55,6 +55,7 @@ export class Worker implements AsyncDisposable {
   readonly #locks: DisposableStack;
   readonly #closing: AbortController;
   #watch: Watch | undefined;
+  #disposed = false;
 
   private constructor(host: Host, locks: DisposableStack, closing: AbortController) {
     this.#host = host;
@@ -146,8 +147,8 @@ export class Worker implements AsyncDisposable {
   }
 
   /** See {@linkcode list}. */
-  list(options: ListOptions): Page {
-    return list(this.#host, options);
+  async list(options: ListOptions): Promise<Page> {
+    return await list(this.#host, options);
   }
 
   /** Waits for a job's end, or until `signal` says that nobody wants to know any more. */
@@ -174,10 +175,19 @@ export class Worker implements AsyncDisposable {
     return await output(this.#host, this.#find(id), stream, options);
   }
 
-  /** Ends every wait and every follower; jobs go on. A second call does nothing. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closing.signal.aborted) return;
+  /**
+   * Ends every wait and every follower, and lets nothing more be started; jobs go on. The folder stays ours: starts that are under way
+   * are not to meet the next worker.
+   */
+  close(): void {
     this.#closing.abort(new WorkerError("closing", "The daemon is ending"));
+  }
+
+  /** Closes, and gives the folder back. A second call does nothing. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.close();
     await this.adopted.catch(() => {});
     await this.#watch?.[Symbol.asyncDispose]();
     this.#host.wakeups[Symbol.dispose]();
@@ -194,7 +204,7 @@ export class Worker implements AsyncDisposable {
     const damaged = this.#host.registry.damaged(id);
     if (damaged !== undefined) throw damagedError(damaged);
     const entry = this.#host.registry.get(id);
-    if (entry === undefined) throw new WorkerError("unknown", `There is no job "${id}"`);
+    if (entry === undefined) throw unknownError(id);
     return entry;
   }
 }

@@ -35,6 +35,14 @@ Deno.test("startSchema refuses what is no object with a command", () => {
   refuses(startSchema, "command", ["", null, 1, ["true"], "tr\0ue", LONE_SURROGATE]);
 });
 
+Deno.test("startSchema refuses paths that no kernel takes", () => {
+  const most = `/${"x/".repeat(2047)}`;
+  takes(startSchema, "command", [most], COMMAND);
+  takes(startSchema, "cwd", [most], COMMAND);
+  refuses(startSchema, "command", [`${most}x`, "x".repeat(1_000_000)], COMMAND);
+  refuses(startSchema, "cwd", [`${most}x`, `/${"x".repeat(1_000_000)}`], COMMAND);
+});
+
 Deno.test("startSchema refuses arguments that no process can be given", () => {
   refuses(
     startSchema,
@@ -43,6 +51,8 @@ Deno.test("startSchema refuses arguments that no process can be given", () => {
     COMMAND,
   );
   equal(refusals(startSchema, { ...COMMAND, args: ["good", "b\0d"] }).join(), "args.1");
+  // As many faults as a body can hold would take 300 MB to tell of.
+  deepEqual(refusals(startSchema, { ...COMMAND, args: Array(500_000).fill(0) }), ["args"]);
 });
 
 Deno.test("startSchema takes exactly the well-formed texts without NUL as arguments", () => {
@@ -82,6 +92,12 @@ Deno.test("startSchema refuses environment names that are no names, or ours", ()
 
 Deno.test("startSchema refuses environment values that no process can be given", () => {
   refuses(startSchema, "env", [{ A: "a\0b" }, { A: LONE_SURROGATE }, { A: 1 }, { A: null }, ["A=x"], "A=x"], COMMAND);
+});
+
+Deno.test("startSchema takes ten thousand variables and no more", () => {
+  const env = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`A${index}`, ""]));
+  takes(startSchema, "env", [env(10_000)], COMMAND);
+  refuses(startSchema, "env", [env(10_001)], COMMAND);
 });
 
 Deno.test("startSchema loses no variable, whatever JavaScript thinks of its name", () => {

@@ -1,7 +1,21 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { until } from "../support/until.ts";
+import { Wakeups } from "../../lib/output/mod.ts";
 import { hashOf, noise, TestLog, textOf } from "./log.ts";
+
+/** How many descriptors of this process are open on a file; its writer's is one. */
+function openDescriptorsOf(path: string): number {
+  const targets = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      // That by which the folder was listed.
+      return null;
+    }
+  });
+  return targets.filter((target) => target === path).length;
+}
 
 const decode = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 
@@ -62,6 +76,14 @@ Deno.test("readLog misses nothing that comes with the end, wherever in a look it
       equal(await text, "first-last", `look ${look}, ${delay.name}`);
     }
   }
+});
+
+Deno.test("readLog leaves nothing open where the kernel gives no watch", async () => {
+  await using log = await TestLog.create("abc");
+  // As with no inotify instance left (inotify(7)), of which there are few for all programs of a user.
+  using wakeups = new Wakeups(`${log.path}.no-such-folder`);
+  await rejects(log.follow({ follow: { wakeups, isComplete: () => false } }));
+  deepEqual([wakeups.followers, openDescriptorsOf(log.path)], [0, 1]);
 });
 
 Deno.test("readLog lets go of file and wakeups when a follower is cancelled while it waits", async () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
 import { listSchema, outputSchema, problemSchema, startSchema, stopSchema } from "../../lib/contract/mod.ts";
@@ -35,6 +35,17 @@ Deno.test("readBody gives what the schema takes, or a ProblemError with a reason
     }),
     { numRuns: 500 },
   );
+});
+
+Deno.test("readBody tells of twenty faults, of however many there are", async () => {
+  const env = Object.fromEntries(Array.from({ length: 10_000 }, (_, number) => [`A${number}`, 0]));
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify({ command: "true", env });
+  await rejects(readBody(new Request(URL_OF_JOBS, { method: "POST", headers, body }), startSchema), (error) => {
+    ok(error instanceof ProblemError);
+    deepEqual(error.errors?.map(({ field }) => field), Array.from({ length: 20 }, (_, number) => `env.A${number}`));
+    return true;
+  });
 });
 
 Deno.test("readQuery gives what was asked, or a ProblemError, for any query", () => {

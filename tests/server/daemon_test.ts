@@ -1,9 +1,11 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { removeCgroups } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { until } from "../support/until.ts";
 import { RawConnection } from "./raw.ts";
+import { teleworkerd } from "./teleworkerd.ts";
 
 /** Writes a line, waits for a file, writes another, and exits as a kill would. */
 const SCRIPT = 'echo before; until [ -e "$0" ]; do sleep 0.01; done; echo after; exit 137';
@@ -45,6 +47,27 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     deepEqual({ state, exitCode }, { state: "exited", exitCode: 137 });
   });
 }
+
+Deno.test("a daemon that ends keeps its state folder until the starts under way are over", async () => {
+  await using daemon = await Daemon.start();
+  using alice = await Https.as(daemon, "alice");
+  const gate = join(daemon.folder.path, "gate");
+  const runner = `until [ -e "${gate}" ]; do sleep 0.01; done; exit 1`;
+  await Deno.writeTextFile(join(daemon.state, "scripts", "runner.sh"), runner);
+  const starting = alice.start({ command: "true" });
+  await until("a start is under way", () => [...Deno.readDirSync(join(daemon.state, "output"))].length > 0);
+  daemon.signal("SIGTERM");
+  await daemon.logged(/Ending; jobs go on/);
+  const second = await teleworkerd([
+    ...["--socket", `${gate}.socket`, "--state-dir", daemon.state],
+    ...["--cgroup-root", `${daemon.cgroupRoot}-2`],
+  ]);
+  await removeCgroups(`${daemon.cgroupRoot}-2`);
+  await Deno.writeTextFile(gate, "");
+  match(second.stderr, /^teleworkerd: Cannot use the state folder ".*": another daemon does$/m);
+  equal((await starting).state, "failed");
+  equal((await daemon.end())?.code, 0);
+});
 
 Deno.test("a daemon that was killed finds its jobs again, those that have ended meanwhile too", async () => {
   await using daemon = await Daemon.start();

@@ -39,6 +39,22 @@ Deno.test("LineWriter keeps a bounded number of lines for a reader that takes no
   equal(lines, 1025);
 });
 
+Deno.test("LineWriter writes a line whole that alone is more than may wait", async () => {
+  let text = "";
+  const writer = new LineWriter({
+    write: (bytes) => {
+      text += decoder.decode(bytes);
+      return Promise.resolve(bytes.length);
+    },
+  });
+  const long = "x".repeat(2 * 2 ** 20);
+  writer.write("before");
+  writer.write(long);
+  writer.write("left out");
+  await writer.flush();
+  equal(text, `before\n${long}\n`);
+});
+
 Deno.test("LineWriter outlives failures, and begins a line anew where one is torn", async () => {
   let text = "";
   let failing = false;

@@ -4,6 +4,8 @@ import { z } from "zod";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";
+import { programEnvironment, programWords } from "../support/programs.ts";
+import { until } from "../support/until.ts";
 import { parseAuditLines } from "./audit_line.ts";
 import { RawConnection } from "./raw.ts";
 
@@ -97,5 +99,28 @@ Deno.test("a daemon whose stderr is closed, full, or read by nobody goes on, and
       notEqual((await alice.wait(id)).endedAt, null);
       deepEqual(await daemon.end(), { success: true, code: 0, signal: null });
     });
+  }
+});
+
+Deno.test("a daemon whose stdout cannot be written starts all the same", async () => {
+  await using daemon = await Daemon.start();
+  await daemon.end();
+  const words = programWords("teleworkerd");
+  const flags = ["--socket", daemon.socket, "--state-dir", daemon.state, "--cgroup-root", daemon.cgroupRoot];
+  const silent = new Deno.Command("sh", {
+    args: ["-c", 'exec "$@" >/dev/full', "sh", ...words, ...flags],
+    ...programEnvironment({}),
+    stdin: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    await until("it listens", async () => {
+      using client = Deno.createHttpClient({ proxy: { transport: "unix", path: daemon.socket } });
+      return await fetch("http://localhost/healthz", { client }).then(({ body }) => body?.cancel().then(() => true))
+        .catch(() => false);
+    }, 10);
+  } finally {
+    silent.kill("SIGTERM");
+    equal((await silent.status).code, 0);
   }
 });

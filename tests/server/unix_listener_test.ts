@@ -1,11 +1,12 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { jobListSchema, jobSchema } from "../../lib/contract/mod.ts";
 import { canLimit, removeCgroups } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";
+import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";
 import { problemOf } from "./problem.ts";
-import { teleworkerd } from "./teleworkerd.ts";
+import { type Ended, teleworkerd } from "./teleworkerd.ts";
 
 /** A request through a daemon's Unix socket. */
 async function send(daemon: Daemon, method: string, path: string, body?: object): Promise<Response> {
@@ -41,6 +42,45 @@ Deno.test("a socket that a killed daemon left is replaced", async () => {
   await daemon.run();
   equal((await send(daemon, "GET", "/healthz")).status, 200);
   equal(((await Deno.stat(daemon.socket)).mode ?? 0) & 0o777, 0o600);
+});
+
+/** How a daemon ended that cannot listen at a path. */
+async function daemonAt(path: string, { path: folder }: TemporaryFolder): Promise<Ended> {
+  const group = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    return await teleworkerd(["--socket", path, "--state-dir", join(folder, "state"), "--cgroup-root", group]);
+  } finally {
+    await removeCgroups(group);
+  }
+}
+
+Deno.test("a socket whose listener is too busy to let anyone in is left alone", async () => {
+  await using folder = await TemporaryFolder.create();
+  const path = join(folder.path, "socket");
+  using stack = new DisposableStack();
+  stack.use(Deno.listen({ transport: "unix", path }));
+  await rejects(async () => {
+    // Beyond the queue of listen(2), which somaxconn of proc_sys_net(5) bounds.
+    for (let count = 0; count < 10_000; count++) stack.use(await Deno.connect({ transport: "unix", path }));
+  }, Deno.errors.WouldBlock);
+  const { code, stderr } = await daemonAt(path, folder);
+  deepEqual([code, stderr.match(/^teleworkerd: .*/m)?.[0]], [
+    1,
+    `teleworkerd: Cannot listen on "${path}": another daemon does`,
+  ]);
+  ok((await Deno.lstat(path)).isSocket);
+});
+
+Deno.test("a daemon that cannot listen at a path says why", async () => {
+  await using folder = await TemporaryFolder.create();
+  const reasonAt = async (path: string) => {
+    const { code, stderr } = await daemonAt(path, folder);
+    equal(code, 1);
+    return stderr.match(/^teleworkerd: Cannot listen on ".*": (.*)$/m)?.[1];
+  };
+  equal(await reasonAt(folder.path), "it is there and is not a socket");
+  equal(await reasonAt(join(folder.path, "no/such/folder")), "its folder is not there");
+  equal(await reasonAt(join(folder.path, "x".repeat(107))), "its path is longer than 107 bytes");
 });
 
 Deno.test("a daemon does not start beside another on the same socket, state folder or cgroup, whose work goes on", async () => {

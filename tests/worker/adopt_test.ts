@@ -89,10 +89,10 @@ Deno.test("a worker shows ended jobs as the last did", async () => {
   await test.run(["sh", "-c", "exit 3"], { name: "a", env: { A: "b" } });
   await test.run(["/no/such"]);
   await test.worker.stop((await test.start(["sleep", "1000"])).id);
-  const before = test.worker.list({ limit: 10 });
+  const before = await test.worker.list({ limit: 10 });
   await test.close();
   await test.open();
-  deepEqual(test.worker.list({ limit: 10 }), before);
+  deepEqual(await test.worker.list({ limit: 10 }), before);
 });
 
 Deno.test("closing a worker ends waits and leaves the jobs running", async () => {
@@ -190,7 +190,7 @@ Deno.test("a job whose record is torn is set aside, its files are kept, and the 
   await test.close();
   await Deno.writeTextFile(join(test.state, "jobs", id, "spec.json"), '{"format":1,');
   await test.open();
-  deepEqual(test.worker.list({ limit: 10 }).jobs.map((job) => job.id), [other]);
+  deepEqual((await test.worker.list({ limit: 10 })).jobs.map((job) => job.id), [other]);
   equal(test.filesOf(id).length, 3);
 });
 
@@ -252,7 +252,7 @@ Deno.test("a running job whose record cannot be read is set aside and left alone
   const spec = await Deno.readTextFile(path);
   await Deno.writeTextFile(path, spec.replace('"format":1', '"format":2'));
   await test.open();
-  deepEqual(test.worker.list({ limit: 10 }).jobs, []);
+  deepEqual((await test.worker.list({ limit: 10 })).jobs, []);
   equal(await Deno.stat(`/proc/${pid}`).then(() => true, () => false), true);
   await test.close();
   await Deno.writeTextFile(path, spec);

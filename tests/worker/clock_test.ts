@@ -58,20 +58,20 @@ Deno.test({
 }, async () => {
   await using test = await TestWorker.open({ keep: { jobs: 2, seconds: HOUR / 2 } });
   await using clock = new Clock();
-  const names = () => test.worker.list({ limit: 10 }).jobs.map(({ name }) => name);
+  const names = async () => (await test.worker.list({ limit: 10 })).jobs.map(({ name }) => name);
   await test.run(["true"], { name: "one" });
   await clock.move(-HOUR);
   await test.run(["true"], { name: "two" });
   await clock.move(-HOUR);
   await test.run(["true"], { name: "three" });
-  deepEqual(names(), ["three", "two", "one"]);
+  deepEqual(await names(), ["three", "two", "one"]);
   await clock.move(4 * HOUR);
   await test.close();
   await test.open();
-  await until("one is gone", () => !names().includes("one"));
+  await until("one is gone", async () => !(await names()).includes("one"));
   // Whatever else was to go would be by the end: what was begun at the same time is waited for.
   await test.close();
   await test.open();
-  deepEqual(names(), ["three", "two"]);
-  equal(test.worker.list({ limit: 10, name: "two" }).jobs[0]?.state, "exited");
+  deepEqual(await names(), ["three", "two"]);
+  equal((await test.worker.list({ limit: 10, name: "two" })).jobs[0]?.state, "exited");
 });

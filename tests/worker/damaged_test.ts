@@ -65,7 +65,7 @@ Deno.test("a job with a damaged record is set aside, others are served, and it c
         await runnersEnd(test.state);
         await damage(record(test, id, name));
         await test.open();
-        const { jobs, damaged: [damaged, ...rest] } = test.worker.list({ limit: 10 });
+        const { jobs, damaged: [damaged, ...rest] } = await test.worker.list({ limit: 10 });
         deepEqual([jobs.map((job) => job.id), rest], [[other], []]);
         deepEqual([damaged?.id, damaged?.owner], [id, name === "spec.json" ? null : "alice"]);
         const [prefix, why] = damaged?.reason.split(` "${name}" `) ?? [];
@@ -102,7 +102,7 @@ Deno.test("what stands in a job's place without being its folder is damaged, and
   await Deno.copyFile(join(path(original), "ended.json"), join(path(bare), "ended.json"));
   for (const foreign of ["notes", crypto.randomUUID().toUpperCase()]) await Deno.mkdir(path(foreign));
   await test.open();
-  const { jobs, damaged } = test.worker.list({ limit: 10 });
+  const { jobs, damaged } = await test.worker.list({ limit: 10 });
   deepEqual(jobs.map(({ id }) => id), [original]);
   deepEqual(Object.fromEntries(damaged.map(({ id, owner, reason }) => [id, [owner, reason]])), {
     [link ?? ""]: [null, "its folder is not a directory"],
@@ -112,7 +112,7 @@ Deno.test("what stands in a job's place without being its folder is damaged, and
     [bare ?? ""]: [null, 'its record "spec.json" is missing'],
   });
   for (const { id } of damaged) await test.worker.remove(id);
-  deepEqual(test.worker.list({ limit: 10 }).damaged, []);
+  deepEqual((await test.worker.list({ limit: 10 })).damaged, []);
   equal(await test.text(original), "x\n");
   await test.close();
   await test.open();
@@ -130,7 +130,7 @@ Deno.test("a running job that is damaged is left alone, and ends when it is remo
       await test.close();
       await Deno.truncate(record(test, id, name), 10);
       await test.open();
-      deepEqual(test.worker.list({ limit: 10 }).damaged.map((job) => job.id), [id]);
+      deepEqual((await test.worker.list({ limit: 10 })).damaged.map((job) => job.id), [id]);
       await until("its child is another program", () => processesWith(seconds).length === 1);
       await test.worker.remove(id);
       if (canLimit) deepEqual(processesWith(seconds), []);
@@ -147,10 +147,10 @@ Deno.test("a damaged job keeps its name and its idempotency key", async () => {
   await test.close();
   await Deno.truncate(record(test, id, "ended.json"), 10);
   await test.open();
-  deepEqual(test.worker.list({ limit: 10, name: "example", owner: "alice" }).damaged.length, 1);
-  deepEqual(test.worker.list({ limit: 10, owner: "bob" }).damaged, []);
-  deepEqual(test.worker.list({ limit: 10, reference: "other" }).damaged, []);
-  deepEqual(test.worker.list({ limit: 10, cursor: 1 }).damaged, []);
+  deepEqual((await test.worker.list({ limit: 10, name: "example", owner: "alice" })).damaged.length, 1);
+  deepEqual((await test.worker.list({ limit: 10, owner: "bob" })).damaged, []);
+  deepEqual((await test.worker.list({ limit: 10, reference: "other" })).damaged, []);
+  deepEqual((await test.worker.list({ limit: 10, cursor: 1 })).damaged, []);
   await rejects(test.start(["true"], { name: "example" }), { refusal: "conflict" });
   await rejects(test.start(["true"], wish), { refusal: "damaged" });
   await test.worker.remove(id);
@@ -158,17 +158,30 @@ Deno.test("a damaged job keeps its name and its idempotency key", async () => {
   equal(again.state, "exited");
 });
 
-Deno.test("a job whose end is damaged while it is waited for is told to those who wait", async () => {
+Deno.test("a follower of a job that is damaged meanwhile is broken off, as its output goes on", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(["sh", "-c", "echo first; exec sleep 1000"]);
+  await test.printed(id, "first");
+  const reader = (await test.worker.output(id, "stdout", { follow: true })).bytes.getReader();
+  equal(new TextDecoder().decode((await reader.read()).value), "first\n");
+  const broken = rejects(reader.read(), { refusal: "damaged" });
+  await Deno.writeTextFile(record(test, id, "ended.json"), "{");
+  await Deno.writeTextFile(join(test.state, "ended", id), "");
+  await broken;
+  await test.worker.remove(id);
+});
+
+Deno.test("a job whose end is damaged while it is waited for is told to those who wait, and follow", async () => {
   await using test = await TestWorker.open();
   const gate = join(test.folder, "gate");
   const { id } = await test.start(["sh", "-c", 'echo x; until [ -e "$0" ]; do sleep 0.01; done', gate]);
   const waiting = rejects(test.worker.wait(id), { refusal: "damaged" });
-  const text = test.text(id, "stdout", true);
+  const following = rejects(test.text(id, "stdout", true), { refusal: "damaged" });
   await Deno.mkdir(record(test, id, "ended.json"));
   await Deno.writeTextFile(gate, "");
   await waiting;
-  equal(await text, "x\n");
-  deepEqual(test.worker.list({ limit: 10 }).damaged.map(({ reason }) => reason), [
+  await following;
+  deepEqual((await test.worker.list({ limit: 10 })).damaged.map(({ reason }) => reason), [
     'its record "ended.json" is a directory',
   ]);
   await until("the bell is answered", () => [...Deno.readDirSync(join(test.state, "ended"))].length === 0);

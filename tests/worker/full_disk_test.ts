@@ -77,6 +77,34 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a worker opens on a full disk, where it is needed to stop what fills it",
+  ignore: Deno.uid() !== 0,
+  fn: async () => {
+    await using folder = await TemporaryFolder.create();
+    await using disk = await SmallDisk.mount(join(folder.path, "disk"));
+    const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
+    const options = { stateFolder: join(disk.path, "state"), cgroupRoot, maxJobs: 10 };
+    let id: string;
+    {
+      await using worker = await Worker.open(options);
+      id = (await worker.start({ owner: "alice", command: "sleep", args: ["1000"] })).id;
+    }
+    await disk.fill();
+    {
+      await using worker = await Worker.open(options);
+      const { state, pid } = worker.status(id);
+      equal(state, "running");
+      const stop = worker.stop(id, { graceSeconds: 0 });
+      await until("it is dead", () => pid === null || Deno.stat(`/proc/${pid}`).then(() => false, () => true));
+      await disk.free();
+      ok((await stop).state !== "running");
+    }
+    await runnersEnd(options.stateFolder);
+    await removeCgroups(cgroupRoot);
+  },
+});
+
+Deno.test({
   name: "a start that finds no space is refused and leaves nothing",
   ignore: Deno.uid() !== 0,
   fn: () =>
@@ -87,7 +115,7 @@ Deno.test({
         refused = error.message
       );
       ok(refused.includes("os error 28"), refused);
-      equal(worker.list({ limit: 10 }).jobs.length, 0);
+      equal((await worker.list({ limit: 10 })).jobs.length, 0);
       equal([...Deno.readDirSync(join(disk.path, "state", "jobs"))].length, 0);
     }),
 });
@@ -138,7 +166,7 @@ Deno.test({
           return null;
         });
         if (id === null) {
-          deepEqual(worker.list({ limit: 10 }).jobs, []);
+          deepEqual((await worker.list({ limit: 10 })).jobs, []);
           for (const folder of ["jobs", "output"]) {
             deepEqual([...Deno.readDirSync(join(disk.path, "state", folder))], [], `With ${pages} pages`);
           }

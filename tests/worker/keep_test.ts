@@ -4,7 +4,7 @@ import { until } from "../support/until.ts";
 import type { Action } from "../../lib/worker/mod.ts";
 import { TestWorker } from "./worker.ts";
 
-const namesOf = (test: TestWorker) => test.worker.list({ limit: 100 }).jobs.map(({ name }) => name);
+const namesOf = async (test: TestWorker) => (await test.worker.list({ limit: 100 })).jobs.map(({ name }) => name);
 
 /** Runs jobs one after the other, then opens the worker anew: it looks for what is old when it opens. */
 async function runInTurn(test: TestWorker, names: readonly string[]): Promise<void> {
@@ -17,28 +17,28 @@ Deno.test("ended jobs are kept up to a number, the newest; running ones stay", a
   await using test = await TestWorker.open({ keep: { jobs: 2 } });
   await test.start(["sleep", "1000"], { name: "oldest" });
   await runInTurn(test, ["one", "two", "three", "four"]);
-  await until("the old are gone", () => namesOf(test).length === 3);
-  deepEqual(namesOf(test), ["four", "three", "oldest"]);
+  await until("the old are gone", async () => (await namesOf(test)).length === 3);
+  deepEqual(await namesOf(test), ["four", "three", "oldest"]);
   await until("their logs are gone, too", () => [...Deno.readDirSync(join(test.state, "output"))].length === 6);
 });
 
 Deno.test("ended jobs are kept up to so many bytes of output, the newest", async () => {
   await using test = await TestWorker.open({ keep: { bytes: 250_000 } });
   await runInTurn(test, ["one", "two", "three", "four"]);
-  await until("the old are gone", () => namesOf(test).length === 2);
-  deepEqual(namesOf(test), ["four", "three"]);
+  await until("the old are gone", async () => (await namesOf(test)).length === 2);
+  deepEqual(await namesOf(test), ["four", "three"]);
 });
 
 Deno.test("ended jobs are kept for a time", async () => {
   await using test = await TestWorker.open({ keep: { seconds: 0.001 } });
   await runInTurn(test, ["one", "two"]);
-  await until("all are gone", () => namesOf(test).length === 0);
+  await until("all are gone", async () => (await namesOf(test)).length === 0);
 });
 
 Deno.test("ended jobs are kept unless there is a reason", async () => {
   await using test = await TestWorker.open();
   await runInTurn(test, ["one", "two"]);
-  deepEqual(namesOf(test), ["two", "one"]);
+  deepEqual(await namesOf(test), ["two", "one"]);
 });
 
 const REASONS = [

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { join } from "node:path";
 import { until } from "../support/until.ts";
 import { TestWorker } from "./worker.ts";
 
@@ -52,6 +53,23 @@ Deno.test("output begins at an offset, or so many lines before the end, which go
   deepEqual(await part({ tail: 1 }), [8, "three\n"]);
   deepEqual(await part({ tail: 0 }), [14, ""]);
   deepEqual(await part({ tail: 2, offset: 13 }), [4, "two\nthree\n"]);
+});
+
+Deno.test("who asks for the output of a job that is removed at that moment is told that there is none", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.run(["true"]);
+  // A reader of a FIFO stands still until somebody comes to write.
+  const [log, gate] = [join(test.state, "output", `${id}.stdout`), join(test.folder, "gate")];
+  await Deno.remove(log);
+  await new Deno.Command("mkfifo", { args: [log] }).output();
+  await Deno.link(log, gate);
+  const asking = rejects(test.worker.output(id, "stdout", { tail: 1 }), {
+    refusal: "unknown",
+    message: `There is no job "${id}"`,
+  });
+  await test.worker.remove(id);
+  (await Deno.open(gate, { write: true })).close();
+  await asking;
 });
 
 Deno.test("a follower of a job that is removed gets its end", async () => {

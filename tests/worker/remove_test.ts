@@ -25,7 +25,7 @@ Deno.test("remove stops a running job and leaves no process, no file and no cgro
     equal(existsSync(`/proc/${pid}`), false);
     await until("nothing is left", () => runnersOf(test.state, id).length === 0 && test.filesOf(id).length === 0);
   }
-  equal(test.worker.list({ limit: 1 }).jobs.length, 0);
+  equal((await test.worker.list({ limit: 1 })).jobs.length, 0);
 });
 
 Deno.test("remove by two at once is one", async () => {
@@ -51,7 +51,7 @@ Deno.test("a job that was removed does not come back with the next worker", asyn
   await test.worker.remove(id);
   await test.close();
   await test.open();
-  deepEqual(test.worker.list({ limit: 10 }).jobs.map((job) => job.id), [kept]);
+  deepEqual((await test.worker.list({ limit: 10 })).jobs.map((job) => job.id), [kept]);
 });
 
 Deno.test("a removal that a worker did not live to finish is finished by the next", async () => {

@@ -19,7 +19,7 @@ Deno.test("a name asked for by many at once is one's", async () => {
   const starts = Array.from({ length: 10 }, () => test.start(["true"], { name: "nightly" }));
   const results = await Promise.allSettled(starts);
   equal(results.filter(({ status }) => status === "fulfilled").length, 1);
-  equal(test.worker.list({ limit: 100 }).jobs.length, 1);
+  equal((await test.worker.list({ limit: 100 })).jobs.length, 1);
 });
 
 Deno.test("the same request with the same idempotency key starts one job", async () => {
@@ -29,7 +29,7 @@ Deno.test("the same request with the same idempotency key starts one job", async
   equal((await test.start(["sh", "-c", "exit 3"], wish)).id, first.id);
   await test.worker.wait(first.id);
   equal((await test.start(["sh", "-c", "exit 3"], wish)).exitCode, 3);
-  equal(test.worker.list({ limit: 100 }).jobs.length, 1);
+  equal((await test.worker.list({ limit: 100 })).jobs.length, 1);
 });
 
 Deno.test("twenty requests at once with the same idempotency key start one job", async () => {
@@ -66,7 +66,7 @@ Deno.test("more jobs than may run at once are refused until one has ended", asyn
   const results = await Promise.allSettled(starts);
   equal(results.filter(({ status }) => status === "fulfilled").length, 2);
   await rejects(test.start(["true"]), refused("busy"));
-  const [running] = test.worker.list({ limit: 1 }).jobs;
+  const [running] = (await test.worker.list({ limit: 1 })).jobs;
   await test.worker.stop(running?.id ?? "");
   equal((await test.run(["true"])).exitCode, 0);
   // A job that never started, and one that is refused, hold no place.
@@ -87,7 +87,7 @@ Deno.test("more jobs of one owner than may run at once are refused, also after a
   await rejects(test.start(["true"]), refused("busy"));
   await test.worker.stop(bobs.id);
   await rejects(test.start(["true"]), refused("busy"));
-  const [running] = test.worker.list({ owner: "alice", limit: 1 }).jobs;
+  const [running] = (await test.worker.list({ owner: "alice", limit: 1 })).jobs;
   await test.worker.remove(running?.id ?? "");
   // Neither what fails nor what is refused holds a place.
   for (const words of [["/no/such"], ["true"], ["true"]]) notEqual((await test.run(words)).state, "running");
@@ -100,7 +100,7 @@ Deno.test({
   async fn() {
     await using test = await TestWorker.open();
     await rejects(test.start(["true"], { limits: { pids: 10 } }), refused("unsupported"));
-    equal(test.worker.list({ limit: 1 }).jobs.length, 0);
+    equal((await test.worker.list({ limit: 1 })).jobs.length, 0);
   },
 });
 
@@ -135,7 +135,7 @@ Deno.test("two hundred jobs started at once all end as they should, with what th
     equal(await test.text(id, "stdout"), `out ${number}\n`);
     equal(await test.text(id, "stderr"), `err ${number}\n`);
   }
-  equal(test.worker.list({ states: ["running"], limit: 1 }).jobs.length, 0);
+  equal((await test.worker.list({ states: ["running"], limit: 1 })).jobs.length, 0);
 });
 
 Deno.test("Worker keeps every start that failed, also while it looks after its jobs", async () => {

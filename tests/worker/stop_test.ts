@@ -95,7 +95,7 @@ Deno.test("stop of a job that is stopped by its own signal goes on to the kill",
 Deno.test("stop of a job that was just asked for ends it", async () => {
   await using test = await TestWorker.open();
   const starting = test.start(["sleep", "1000"]);
-  const [entry] = test.worker.list({ limit: 1 }).jobs;
+  const [entry] = (await test.worker.list({ limit: 1 })).jobs;
   ok(entry !== undefined);
   equal((await test.worker.stop(entry.id)).state, "stopped");
   equal((await starting).id, entry.id);

@@ -84,7 +84,7 @@ Deno.test("an account that the host does not have is refused, and nothing is sta
         error.message === `Cannot run as "${user}": this host has no such user`,
     );
   }
-  equal(test.worker.list({ limit: 10 }).jobs.length, 0);
+  equal((await test.worker.list({ limit: 10 })).jobs.length, 0);
 });
 
 Deno.test({

@@ -102,7 +102,7 @@ export class TestWorker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#worker === undefined) await this.open();
-    const { jobs } = this.worker.list({ states: ["running"], limit: 10_000 });
+    const { jobs } = await this.worker.list({ states: ["running"], limit: 10_000 });
     await Promise.all(jobs.map(({ id }) => this.worker.stop(id, { graceSeconds: 0 })));
     await this.close();
     await runnersEnd(this.state);

@@ -63,6 +63,6 @@ await limitTest(
       );
     }
     deepEqual(cgroups.list(), []);
-    equal(test.worker.list({ limit: 10 }).jobs.length, 0);
+    equal((await test.worker.list({ limit: 10 })).jobs.length, 0);
   },
 );
