@@ -4,6 +4,7 @@ import { type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
 import { readUptime } from "./job.ts";
 import { noteGaps } from "./gaps.ts";
 import { setAside } from "./damaged.ts";
+import { leaveLongWords } from "./long_words.ts";
 import { isAlive, type Process } from "./process.ts";
 import { DamageError, isEmptied, readRecord } from "./read_record.ts";
 import { type Spec, specSchema, stopSchema } from "./records.ts";
@@ -31,7 +32,7 @@ export async function adopt(host: Host): Promise<void> {
     if (name.endsWith(REMOVED)) await clearAway(name, () => removeIfThere(join(host.state.jobs, name)));
     else if (isId(name)) {
       const spec = await readSpec(host, found);
-      if (spec !== null) specs.push(spec);
+      if (spec !== null) specs.push(leaveLongWords(host.state, spec));
     }
   }
   specs.sort((a, b) => a.sequence - b.sequence);

@@ -5,7 +5,8 @@ import type { Ended, Spec, Started } from "./records.ts";
 
 /** One job in memory: what its folder says, read once, and who waits for it. */
 export interface Entry {
-  readonly spec: Spec;
+  /** Long words are left on the disk once they stand there; all else never changes. */
+  spec: Spec;
   /** Order of creation among the jobs of its owner. */
   readonly ownerSequence: number;
   /** The job's own group, once it is made; null on a host that has none for us. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { damagedError, WorkerError } from "./errors.ts";
 import { createLogs, type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
 import { describe, type Job } from "./job.ts";
+import { leaveLongWords } from "./long_words.ts";
 import { logger } from "./logger.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
 import { DEFAULT_PATH, findProgram } from "./program.ts";
@@ -78,6 +79,7 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
   const launching = launch(host, entry, request.env ?? {}, account).finally(() => entry.launching = null);
   entry.launching = launching.catch(() => {});
   await launching;
+  entry.spec = leaveLongWords(host.state, spec);
   return describe(entry);
 }
 
