@@ -47,7 +47,7 @@ export interface Launch {
 
 /**
  * Starts the runner of a job and waits until the program is about to run.
- * @returns false when the runner has ended without coming so far.
+ * @returns false when the runner has ended first. How the job ended stands on disk, for this daemon and the next alike.
  * @throws when the kernel refuses the process, such as for arguments too long (execve(2), E2BIG).
  */
 export async function spawnRunner(host: Host, entry: Entry, { program, env, account }: Launch): Promise<boolean> {
@@ -78,10 +78,9 @@ export async function spawnRunner(host: Host, entry: Entry, { program, env, acco
     stderr: "null",
   }).spawn();
   runner.unref();
-  // Only reaps the process: how the job ended stands on disk, for this daemon and the next alike.
-  void runner.status;
   const reader = runner.stdout.getReader();
-  const { done } = await reader.read();
+  // Not by the end of the pipe alone: while the launch is its user's, another process of that user can take the pipe from it.
+  const { done } = await Promise.race([reader.read(), runner.status.then(() => ({ done: true }))]);
   await reader.cancel();
   return !done;
 }
