@@ -7,6 +7,7 @@ import runnerScript from "./runner.sh" with { type: "text" };
 import type { Host } from "./host.ts";
 import { prlimitOptions, type ProcessLimits } from "./process_limits.ts";
 import type { Entry } from "./registry.ts";
+import { joinNewSessionKeyring } from "./session_keyring.ts";
 import { jobFolder, type StateFolder } from "./state_folder.ts";
 import type { Account } from "./user.ts";
 
@@ -53,7 +54,7 @@ export interface Launch {
 export async function spawnRunner(host: Host, entry: Entry, { program, env, account }: Launch): Promise<boolean> {
   const { spec } = entry;
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const runner = new Deno.Command(SHELL, {
+  const command = new Deno.Command(SHELL, {
     args: [join(host.state.scripts, "runner.sh"), spec.cwd, program, ...spec.args],
     clearEnv: true,
     env: {
@@ -76,7 +77,9 @@ export async function spawnRunner(host: Host, entry: Entry, { program, env, acco
     stdin: "null",
     stdout: "piped",
     stderr: "null",
-  }).spawn();
+  });
+  joinNewSessionKeyring();
+  const runner = command.spawn();
   runner.unref();
   const reader = runner.stdout.getReader();
   // Not by the end of the pipe alone: while the launch is its user's, another process of that user can take the pipe from it.
