@@ -30,6 +30,18 @@ Deno.test("stop lets a job end in order, and keeps its code", async () => {
   equal(await test.text(id), "ready\nbye\n");
 });
 
+Deno.test("stop reaches a job whose first thread has ended before the others", async () => {
+  await using test = await TestWorker.open();
+  // By _exit(2), which ends one thread alone; Deno has several.
+  const exit = Deno.build.arch === "x86_64" ? 60 : 93;
+  const program = `const types = { parameters: ["i64", "i64"], result: "i64" };
+    Deno.dlopen("libc.so.6", { syscall: types }).symbols.syscall(${exit}n, 0n);`;
+  const { id, pid } = await test.start([Deno.execPath(), "eval", program], { env: { DENO_DIR: test.folder } });
+  await until("its first thread has ended", () => Deno.readTextFileSync(`/proc/${pid}/stat`).includes(") Z "));
+  const { state, signal } = await test.worker.stop(id, { graceSeconds: 60 });
+  deepEqual([state, signal], ["stopped", "SIGTERM"]);
+});
+
 Deno.test("stop sends the signal that is asked for", async () => {
   await using test = await TestWorker.open();
   const { id } = await test.start(["sh", "-c", "trap 'exit 6' USR1; echo ready; while :; do sleep 0.01; done"]);
