@@ -48,8 +48,18 @@ export async function terminate(
   await leaveNote(host, entry, note, graceSeconds);
   // Somebody else may have ended it meanwhile.
   if (entry.ended !== null) return;
-  if (entry.started !== null) signalProcess(entry.started.record, host.bootId, signal);
+  signalJob(host, entry, signal);
   await killAfter(host, entry, graceSeconds);
+}
+
+function signalJob(host: Host, { spec, started }: Entry, signal: Deno.Signal): void {
+  try {
+    if (started !== null) signalProcess(started.record, host.bootId, signal);
+  } catch (error) {
+    // It became another account, as by sudo(8), or a container keeps CAP_KILL from us. The cgroup's kill needs neither.
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    logger.warn("Cannot send {signal} to job {id}: {error}", { signal, id: spec.id, error });
+  }
 }
 
 /** Waits for the launch, and kills it when the grace is over: another process of the job's user may have stopped it. */

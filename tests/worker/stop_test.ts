@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Job } from "../../lib/worker/mod.ts";
 import { until } from "../support/until.ts";
 import { TestWorker } from "./worker.ts";
@@ -40,6 +41,20 @@ Deno.test("stop reaches a job whose first thread has ended before the others", a
   await until("its first thread has ended", () => Deno.readTextFileSync(`/proc/${pid}/stat`).includes(") Z "));
   const { state, signal } = await test.worker.stop(id, { graceSeconds: 60 });
   deepEqual([state, signal], ["stopped", "SIGTERM"]);
+});
+
+Deno.test({
+  name: "stop ends by its cgroup what the daemon may not signal",
+  // On v1 there is nothing but signals.
+  ignore: Deno.uid() !== 0 || !existsSync("/sys/fs/cgroup/cgroup.controllers"),
+  async fn() {
+    await using test = await TestWorker.open();
+    await test.close();
+    const main = fileURLToPath(new URL("stop_main.ts", import.meta.url));
+    const program = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-all", main, test.state, test.cgroupRoot];
+    const { stdout } = await new Deno.Command("setpriv", { args: ["--bounding-set=-kill", ...program] }).output();
+    equal(new TextDecoder().decode(stdout), "stopped SIGKILL\n");
+  },
 });
 
 Deno.test("stop sends the signal that is asked for", async () => {
