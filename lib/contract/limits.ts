@@ -33,8 +33,8 @@ export const limitsSchema = z.strictObject({
   addressSpaceBytes: count.min(2 ** 20, "must be at least 1M").exactOptional(),
   /** Size of each file. */
   fileSizeBytes: count.min(1024, "must be at least 1K").exactOptional(),
-  /** Open files of each process. */
-  openFiles: count.min(8, "must be at least 8").max(2 ** 30, "must be at most 1073741824").exactOptional(),
+  /** Open files of each process; with less no shell can become the program. */
+  openFiles: count.min(20, "must be at least 20").max(2 ** 30, "must be at most 1073741824").exactOptional(),
   /** Size of a core dump; 0 for none. */
   coreBytes: z.int("must be a whole number").nonnegative("must not be below zero").exactOptional(),
 });

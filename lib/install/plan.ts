@@ -96,7 +96,9 @@ function planFile(path: string, mode: number, content: Content): Step {
   const info = found(path);
   if (info === null) return { action: "write", path, mode, content };
   const bytes = bytesOf(content);
-  const same = info.isFile && info.size === bytes.length && (info.mode ?? 0) % 0o10000 === mode &&
+  // An owner who is neither root nor whoever installs could change later what is the same now.
+  const ours = info.isFile && [0, Deno.uid()].includes(info.uid) && (info.mode ?? 0) % 0o10000 === mode;
+  const same = ours && info.size === bytes.length &&
     Buffer.compare(Deno.readFileSync(path), bytes) === 0;
   return same ? { action: "keep", path } : { action: "replace", path, mode, content };
 }

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { dirname } from "node:path";
+import { whyNotOurs } from "./state_folder.ts";
 
 /** What a start of a worker would find of its state folder. */
 export interface StateFolderCheck {
@@ -19,6 +20,8 @@ export async function checkStateFolder(root: string): Promise<StateFolderCheck> 
   }
   if (!info.isDirectory) return { problem: "it is not a folder", inUse: false };
   if (!await canWrite(root)) return { problem: "it cannot be written", inUse: false };
+  const problem = whyNotOurs(root, info);
+  if (problem !== null) return { problem, inUse: false };
   return { problem: null, inUse: await isLocked(`${root}/lock`) };
 }
 

@@ -1,22 +1,19 @@
 #!/bin/sh
 # Becomes the job's program: the last step of launch.sh, as the job's user and under its limits.
 #
-#   exec.sh CWD COMMAND [ARG]...     with the descriptors of launch.sh, and 6 (the launch's steps)
+#   exec.sh CWD COMMAND [ARG]...     with the descriptors of launch.sh
 #
 # When the program cannot be run the shell leaves through its trap and prints the token, which no program can know: no exit code
 # could tell that from a program that exits 126 or 127.
 set -uf
 # Every variable of ours that lives on while the user's are exported has a name that no user may use.
 TELEWORKER_SECRET=$TELEWORKER_TOKEN TELEWORKER_BASH=${BASH_VERSION-}
-trap 'echo "$TELEWORKER_SECRET" >&2' EXIT
-# bash forgets its traps before exec and must be told to come back.
-[ -z "$TELEWORKER_BASH" ] || shopt -s execfail
 
-echo cwd >&6
+read -r TELEWORKER_STEP <&6
 cd -- "$1" || exit 127
 shift
 
-echo environment >&6
+read -r TELEWORKER_STEP <&6
 TELEWORKER_COUNT=$TELEWORKER_ENV_COUNT TELEWORKER_PROGRAM=$1 TELEWORKER_APART=''
 unset _ PWD OLDPWD SHLVL LC_ALL TELEWORKER_JOB TELEWORKER_OUTPUT TELEWORKER_DOORBELL TELEWORKER_CGROUPS TELEWORKER_USAGE \
   TELEWORKER_OUTPUT_MAX TELEWORKER_SLICE TELEWORKER_PREFIX TELEWORKER_SCRIPTS TELEWORKER_OWNER TELEWORKER_TOKEN TELEWORKER_ENV_COUNT
@@ -41,14 +38,15 @@ if [ -n "$TELEWORKER_APART" ]; then
   set -- /usr/bin/env "$@"
 fi
 
-echo exec >&6
+read -r TELEWORKER_STEP <&6
 umask 022
 # The daemon may be gone, which is no reason to die of SIGPIPE, nor to let the program inherit an ignored one.
 trap '' PIPE
-# From here on a signal may come, after which bash would leave through the trap too.
-[ -z "$TELEWORKER_BASH" ] || trap - EXIT
 echo started >&5
 trap - PIPE
+exec 2>&4
+# bash forgets its traps before exec, and leaves through them after a signal; it must be told to come back instead.
+if [ -n "$TELEWORKER_BASH" ]; then shopt -s execfail; else trap 'echo "$TELEWORKER_SECRET" >&2' EXIT; fi
 exec "$@" >&3 2>&4 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 echo "$TELEWORKER_SECRET" >&2
 exit 127

@@ -17,12 +17,15 @@ export function readBootId(): string {
   return Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim();
 }
 
-/** Start time in clock ticks out of the text of `/proc/PID/stat`; null for a zombie, which no longer runs anything. */
+/**
+ * Start time in clock ticks out of the text of `/proc/PID/stat`; null for a zombie, which no longer runs anything, unless only its
+ * first thread has ended.
+ */
 export function parseStartTime(stat: string): number | null {
   // The command's name stands in parentheses and may itself hold blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const state = fields[0];
-  if (state === "Z" || state === "X") return null;
+  const [state, threads] = [fields[0], Number(fields[17])];
+  if ((state === "Z" && threads <= 1) || state === "X") return null;
   const startTime = Number(fields[19]);
   return Number.isSafeInteger(startTime) ? startTime : null;
 }

@@ -82,19 +82,18 @@ exec 7<&- 8<&-
 # A shell's own `wait` says 137 both for `exit 137` and for SIGKILL. setsid(1) tells them apart: after a signal it complains on
 # its stderr, for which a full disk has no place, and exits with the raw wait status. In the foreground, for a shell starts what
 # runs behind it with SIGINT ignored.
-echo fork >step || exit
+printf '%s\n' fork record cgroup limits cwd environment exec >step && exec 6<step || exit
 said=$(LC_ALL=C setsid --fork --wait sh "$TELEWORKER_SCRIPTS/launch.sh" "$@" 2>&1 >/dev/null)
 status=$?
 exec 3>&- 4>&-
 read -r uptime rest </proc/uptime
 
-exit_code=$status failure=null step=record failed=''
-while read -r line; do step=$line; done <step
-[ "$step" = exec ] || failed=1
-case $said in
-*"did not exit normally"*) exit_code=null signal=$((status & 127)) failed='' ;;
-*"$TELEWORKER_TOKEN"*) failed=1 ;;
-esac
+exit_code=$status failure=null failed=''
+# The first step that is left is the one that it came to. Who took the descriptor from the launch may have moved it, no more.
+read -r step <&6
+exec 6<&-
+case $step in fork | record | cgroup | limits | cwd | environment) failed=1 ;; *) step=exec ;; esac
+case $said in *"did not exit normally"*) exit_code=null signal=$((status & 127)) failed='' ;; esac
 # A user's stop counts only while the program runs; from here on it is too late to be the cause.
 [ ! -e stop.json ] || stopped=true
 [ ! -e timeout.json ] || timed_out=true
@@ -109,9 +108,11 @@ fi 2>/dev/null
 
 await_drains
 
-# A shell that could not become the program says so as the last thing it says; nothing else has been written then.
-case $status in
-126 | 127) [ "$(tail -n 1 "$TELEWORKER_OUTPUT.stderr")" != "$TELEWORKER_TOKEN" ] || failed=1 ;;
+# A shell that could not become the program says so as the last thing it says; nothing else has been written then. No more is read
+# than that is long, for a line of the job's may be as long as its log.
+case $exit_code in
+null | 0) ;;
+*) [ "$(tail -c $((${#TELEWORKER_TOKEN} + 1)) "$TELEWORKER_OUTPUT.stderr")" != "$TELEWORKER_TOKEN" ] || failed=1 ;;
 esac
 if [ -n "$failed" ]; then
   exit_code=null failure="\"$step\""

@@ -7,6 +7,7 @@ import runnerScript from "./runner.sh" with { type: "text" };
 import type { Host } from "./host.ts";
 import { prlimitOptions, type ProcessLimits } from "./process_limits.ts";
 import type { Entry } from "./registry.ts";
+import { joinNewSessionKeyring } from "./session_keyring.ts";
 import { jobFolder, type StateFolder } from "./state_folder.ts";
 import type { Account } from "./user.ts";
 
@@ -58,13 +59,13 @@ export interface Launch {
 
 /**
  * Starts the runner of a job and waits until the program is about to run.
- * @returns false when the runner has ended without coming so far.
+ * @returns false when the runner has ended first. How the job ended stands on disk, for this daemon and the next alike.
  * @throws when the kernel refuses the process, such as for arguments too long (execve(2), E2BIG).
  */
 export async function spawnRunner(host: Host, entry: Entry, { program, env, account }: Launch): Promise<boolean> {
   const { spec } = entry;
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const runner = new Deno.Command(SHELL, {
+  const command = new Deno.Command(SHELL, {
     args: [join(host.state.scripts, "runner.sh"), spec.cwd, program, ...spec.args],
     clearEnv: true,
     env: {
@@ -87,12 +88,13 @@ export async function spawnRunner(host: Host, entry: Entry, { program, env, acco
     stdin: "null",
     stdout: "piped",
     stderr: "null",
-  }).spawn();
+  });
+  joinNewSessionKeyring();
+  const runner = command.spawn();
   runner.unref();
-  // Only reaps the process: how the job ended stands on disk, for this daemon and the next alike.
-  void runner.status;
   const reader = runner.stdout.getReader();
-  const { done } = await reader.read();
+  // Not by the end of the pipe alone: while the launch is its user's, another process of that user can take the pipe from it.
+  const { done } = await Promise.race([reader.read(), runner.status.then(() => ({ done: true }))]);
   await reader.cancel();
   return !done;
 }

@@ -136,6 +136,7 @@ async function launch(
     const program = await findProgram(spec.command, spec.cwd, env.PATH);
     launched = await spawnRunner(host, entry, { program, env, account });
     noteEnd(host, entry);
+    launched ||= entry.ended?.record.failure === null;
     if (!launched && entry.ended === null) throw new Error(`Cannot start "${spec.command}": its runner could not work`);
   } catch (error) {
     // What could not be started and not be recorded either, for want of space, is to leave nothing.

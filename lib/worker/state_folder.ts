@@ -16,7 +16,10 @@ export interface StateFolder {
 /** The two streams of a job. */
 export type Stream = "stdout" | "stderr";
 
-/** Makes the folders where they are missing, for the owner only. `root` is an absolute path. */
+/**
+ * Makes the folders where they are missing, for the owner only. `root` is an absolute path.
+ * @throws {Error} when others can write to one of them, or it cannot be made.
+ */
 export function openStateFolder(root: string): StateFolder {
   const folder = {
     root,
@@ -25,8 +28,20 @@ export function openStateFolder(root: string): StateFolder {
     ended: join(root, "ended"),
     scripts: join(root, "scripts"),
   };
-  for (const path of Object.values(folder)) Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+  for (const path of Object.values(folder)) {
+    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+    const problem = whyNotOurs(path, Deno.statSync(path));
+    if (problem !== null) throw new Error(`Cannot use the state folder "${root}": ${problem}`);
+  }
   return folder;
+}
+
+/**
+ * Why a folder may hold what is not ours: who can write there can put scripts of their own in the place of the runner's. Null for one of
+ * the owner, and a group, alone. To go on after a colon.
+ */
+export function whyNotOurs(path: string, { mode }: Deno.FileInfo): string | null {
+  return ((mode ?? 0) & 0o002) === 0 ? null : `others can write to "${path}"; run: chmod o-w "${path}"`;
 }
 
 /** A job's own folder. */

@@ -29,6 +29,9 @@ export async function stop(host: Host, entry: Entry, options: StopOptions = {}):
   return describe(entry);
 }
 
+/** Who wanted a job's end: a user, or its timeout. */
+type Note = "stop.json" | "timeout.json";
+
 /**
  * Ends a job: leaves a note of who wanted it, signals its main process, and kills the cgroup after the grace. The note makes the
  * runner record the cause, and lets a later daemon finish what this one began.
@@ -36,23 +39,51 @@ export async function stop(host: Host, entry: Entry, options: StopOptions = {}):
 export async function terminate(
   host: Host,
   entry: Entry,
-  note: "stop.json" | "timeout.json",
+  note: Note,
   signal: Deno.Signal,
   graceSeconds: number,
 ): Promise<void> {
-  await entry.launching;
+  await outwaitLaunch(host, entry, note, graceSeconds);
   if (entry.ended !== null) return;
+  await leaveNote(host, entry, note, graceSeconds);
+  // Somebody else may have ended it meanwhile.
+  if (entry.ended !== null) return;
+  signalJob(host, entry, signal);
+  await killAfter(host, entry, graceSeconds);
+}
+
+function signalJob(host: Host, { spec, started }: Entry, signal: Deno.Signal): void {
+  try {
+    if (started !== null) signalProcess(started.record, host.bootId, signal);
+  } catch (error) {
+    // It became another account, as by sudo(8), or a container keeps CAP_KILL from us. The cgroup's kill needs neither.
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    logger.warn("Cannot send {signal} to job {id}: {error}", { signal, id: spec.id, error });
+  }
+}
+
+/** Waits for the launch, and kills it when the grace is over: another process of the job's user may have stopped it. */
+async function outwaitLaunch(host: Host, entry: Entry, note: Note, graceSeconds: number): Promise<void> {
+  if (entry.launching === null) return;
+  const launched = new AbortController();
+  void entry.launching.then(() => launched.abort());
+  await endOf(host, entry, { seconds: graceSeconds, signal: launched.signal });
+  if (launched.signal.aborted || entry.ended !== null) return;
+  await leaveNote(host, entry, note, 0);
+  await kill(host, entry);
+  await entry.launching;
+}
+
+async function leaveNote(host: Host, entry: Entry, note: Note, graceSeconds: number): Promise<void> {
   const path = join(jobFolder(host.state, entry.spec.id), note);
   try {
     await writeRecord(path, { format: 1, killAtUptime: readUptime() + graceSeconds });
   } catch (error) {
-    // Somebody else may have ended it meanwhile, and removed its folder.
+    // It may have been removed meanwhile.
     if (entry.ended !== null) return;
     // A full disk must not keep a job running: it ends, if only its record does not say who wanted that.
     logger.warn("Cannot note that job {id} is to end: {error}", { id: entry.spec.id, error });
   }
-  if (entry.started !== null) signalProcess(entry.started.record, host.bootId, signal);
-  await killAfter(host, entry, graceSeconds);
 }
 
 /** Waits for the job's end that many seconds, then kills what is left and waits for the runner to record it. */

@@ -13,6 +13,7 @@ import { readBootId } from "./process.ts";
 import { type Entry, Registry } from "./registry.ts";
 import { remove } from "./remove.ts";
 import { keepDescriptorsFromJobs } from "./inherited_descriptors.ts";
+import { keepIgnoredSignalsFromJobs } from "./inherited_signals.ts";
 import { installScripts } from "./runner.ts";
 import { start, type StartRequest } from "./start.ts";
 import { openStateFolder, type Stream } from "./state_folder.ts";
@@ -119,6 +120,7 @@ export class Worker implements AsyncDisposable {
       closing: closing.signal,
     };
     keepDescriptorsFromJobs();
+    keepIgnoredSignalsFromJobs();
     await installScripts(state);
     return new Worker(host, locks.move(), closing);
   }

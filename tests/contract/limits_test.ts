@@ -9,7 +9,7 @@ const UNBOUNDED = ["readBytesPerSecond", "writeBytesPerSecond", "readOperationsP
 
 Deno.test("limitsSchema takes no limits, and all", () => {
   deepEqual(limitsSchema.parse({}), {});
-  const all = Object.fromEntries(NAMES.map((name) => [name, name.endsWith("Bytes") ? 2 ** 20 : 10]));
+  const all = Object.fromEntries(NAMES.map((name) => [name, name.endsWith("Bytes") ? 2 ** 20 : 20]));
   deepEqual(limitsSchema.parse(all), all);
 });
 
@@ -41,7 +41,7 @@ Deno.test("limitsSchema refuses numbers beyond the kernel's ranges, or that JSON
     refuses(limitsSchema, name, [1, 65_535]);
   }
   takes(limitsSchema, "coreBytes", [0, 1]);
-  refuses(limitsSchema, "openFiles", [7, 2 ** 30 + 1]);
+  refuses(limitsSchema, "openFiles", [19, 2 ** 30 + 1]);
   refuses(limitsSchema, "fileSizeBytes", [1023]);
   refuses(limitsSchema, "addressSpaceBytes", [2 ** 20 - 1]);
 });

@@ -41,6 +41,28 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "what a job has hidden or frozen in a group of its own making ends with it",
+  ignore,
+  async fn() {
+    await using test = await TestWorker.open();
+    for (const name of ["below", ".below", "..below"]) {
+      const seconds = unique();
+      const script = `group=$(sed -n 's,^[0-9]*:freezer:,/sys/fs/cgroup/freezer,p' /proc/self/cgroup)
+        [ -n "$group" ] || group=$(sed -n 's,^0::,/sys/fs/cgroup,p' /proc/self/cgroup)
+        mkdir "$group/${name}" || exit
+        sleep ${seconds} &
+        echo $! >"$group/${name}/cgroup.procs" || exit
+        if [ -e "$group/freezer.state" ]; then echo FROZEN >"$group/${name}/freezer.state"
+        else echo 1 >"$group/${name}/cgroup.freeze"; fi
+        exit 4`;
+      const job = await test.run(["sh", "-c", script]);
+      deepEqual([job.state, job.exitCode], ["exited", 4]);
+      deepEqual(processesWith(seconds), []);
+    }
+  },
+});
+
 Deno.test("children that stay in the job's process group end with it, with cgroups and without", async () => {
   await using test = await TestWorker.open();
   const seconds = unique();

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import { limitsSchema } from "../../lib/contract/mod.ts";
 import { parseProcessLimits, prlimitOptions } from "../../lib/worker/process_limits.ts";
 import { until } from "../support/until.ts";
 import { TestWorker } from "./worker.ts";
@@ -33,6 +34,13 @@ Deno.test("a file size limits no output", async () => {
   const job = await test.run(["head", "-c", String(MIB), "/dev/zero"], { limits: { fileSizeBytes: KIB } });
   deepEqual([job.state, job.exitCode], ["exited", 0]);
   equal((await test.text(job.id)).length, MIB);
+});
+
+Deno.test("the least number of open files that may be asked for lets a program run", async () => {
+  await using test = await TestWorker.open();
+  const least = 20;
+  deepEqual([least - 1, least].map((openFiles) => limitsSchema.safeParse({ openFiles }).success), [false, true]);
+  equal(await test.shell("ulimit -n", { limits: { openFiles: least } }), `${least}\n`);
 });
 
 Deno.test("a process cannot have more address space than it may", async () => {

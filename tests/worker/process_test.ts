@@ -51,6 +51,13 @@ Deno.test("a job ignores and blocks no signal", async () => {
   deepEqual(masks.map((mask) => BigInt(`0x${mask}`) & ~own), [0n, 0n, 0n]);
 });
 
+Deno.test("a job does not ignore the signals that the daemon was started to ignore", async () => {
+  await using test = await TestWorker.open();
+  const ignoring = 'trap "" HUP INT QUIT TERM USR1 CHLD TSTP XFSZ; exec "$@"';
+  const status = await startedBy(test, ignoring, ["cat", "/proc/self/status"]);
+  equal(/^SigIgn:\s*([0-9a-f]{16})$/m.exec(status)?.[1]?.slice(-7), "0000000");
+});
+
 Deno.test("a job has a session and a process group of its own, and no terminal", async () => {
   await using test = await TestWorker.open();
   const stat = await test.print(["cat", "/proc/self/stat"]);
@@ -70,6 +77,7 @@ Deno.test("parseStartTime reads field 22, whatever the program is called", () =>
   equal(parseStartTime(`7 (sh) S ${fields}`), 4242);
   equal(parseStartTime(`7 (a) R 1 (b c) S ${fields}`), 4242);
   equal(parseStartTime(`7 (sh) Z ${fields}`), null);
+  equal(parseStartTime(`7 (sh) Z ${fields.replace("20 0 1", "20 0 2")}`), 4242);
   equal(parseStartTime(`7 (sh) X ${fields}`), null);
   equal(parseStartTime(""), null);
   equal(parseStartTime("7 (sh) S 1 1"), null);

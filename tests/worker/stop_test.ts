@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Job } from "../../lib/worker/mod.ts";
 import { until } from "../support/until.ts";
 import { TestWorker } from "./worker.ts";
@@ -28,6 +29,32 @@ Deno.test("stop lets a job end in order, and keeps its code", async () => {
   await test.printed(id, "ready");
   deepEqual(endOf(await test.worker.stop(id)), { state: "stopped", exitCode: 5, signal: null, reason: null });
   equal(await test.text(id), "ready\nbye\n");
+});
+
+Deno.test("stop reaches a job whose first thread has ended before the others", async () => {
+  await using test = await TestWorker.open();
+  // By _exit(2), which ends one thread alone; Deno has several.
+  const exit = Deno.build.arch === "x86_64" ? 60 : 93;
+  const program = `const types = { parameters: ["i64", "i64"], result: "i64" };
+    Deno.dlopen("libc.so.6", { syscall: types }).symbols.syscall(${exit}n, 0n);`;
+  const { id, pid } = await test.start([Deno.execPath(), "eval", program], { env: { DENO_DIR: test.folder } });
+  await until("its first thread has ended", () => Deno.readTextFileSync(`/proc/${pid}/stat`).includes(") Z "));
+  const { state, signal } = await test.worker.stop(id, { graceSeconds: 60 });
+  deepEqual([state, signal], ["stopped", "SIGTERM"]);
+});
+
+Deno.test({
+  name: "stop ends by its cgroup what the daemon may not signal",
+  // On v1 there is nothing but signals.
+  ignore: Deno.uid() !== 0 || !existsSync("/sys/fs/cgroup/cgroup.controllers"),
+  async fn() {
+    await using test = await TestWorker.open();
+    await test.close();
+    const main = fileURLToPath(new URL("stop_main.ts", import.meta.url));
+    const program = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-all", main, test.state, test.cgroupRoot];
+    const { stdout } = await new Deno.Command("setpriv", { args: ["--bounding-set=-kill", ...program] }).output();
+    equal(new TextDecoder().decode(stdout), "stopped SIGKILL\n");
+  },
 });
 
 Deno.test("stop sends the signal that is asked for", async () => {

@@ -65,6 +65,10 @@ Deno.test({
       "failed",
       `Cannot enter the working directory "${cwd}": it is not there or may not be entered`,
     ]);
+    // What setsid(1) says of a program that a signal has ended.
+    const misleading = `${test.folder}/did not exit normally`;
+    await Deno.mkdir(misleading, { mode: 0o700 });
+    equal((await test.run(["true"], { user: "nobody", cwd: misleading })).state, "failed");
     await Deno.chmod(test.folder, 0o755);
     const program = `${test.folder}/mine`;
     await Deno.writeTextFile(program, "#!/bin/sh\n", { mode: 0o700 });

@@ -1,0 +1,86 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { canLimit } from "../support/cgroups.ts";
+import { until } from "../support/until.ts";
+import { runnersOf, TestWorker } from "./worker.ts";
+
+// Only root can become somebody else, and only a cgroup makes a launch slow enough to be met on its way.
+const ignore = Deno.uid() !== 0 || !canLimit;
+
+/** A job whose launch has become another account, and was stopped there as any process of that account can stop it. */
+async function stopLaunch(test: TestWorker) {
+  const env = Object.fromEntries(Array.from({ length: 2000 }, (_, number) => [`V${number}`, "x"]));
+  const started = test.start(["true"], { user: "nobody", env, limits: { cpus: 0.01 } });
+  const pid = await until("the launch is the account's", () => runnersOf(test.state).find(isLaunch));
+  Deno.kill(pid, "SIGSTOP");
+  const [job] = test.worker.list({ limit: 1 }).jobs;
+  ok(job);
+  return { pid, id: job.id, started };
+}
+
+function isLaunch(pid: number): boolean {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/cmdline`).startsWith("/bin/sh\0/proc/self/fd/");
+  } catch {
+    // It has ended.
+    return false;
+  }
+}
+
+/** What a process may write to, by its descriptors. */
+function writableBy(pid: number): string[] {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].flatMap(({ name }) => {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(Deno.readTextFileSync(`/proc/${pid}/fdinfo/${name}`))?.[1] ?? "";
+    return (parseInt(flags, 8) & 3) === 0 ? [] : [Deno.readLinkSync(`/proc/${pid}/fd/${name}`).replace(/.*\//, "")];
+  }).sort();
+}
+
+Deno.test({
+  name:
+    "a launch that has become another account has no file of ours to write to, nor a pipe that the runner waits for",
+  ignore,
+  async fn() {
+    await using test = await TestWorker.open();
+    const { pid, started } = await stopLaunch(test);
+    const writable = [...new Set(writableBy(pid))].map((file) => file.replace(/^pipe:.*/, "the daemon's pipe"));
+    deepEqual(writable, ["null", "the daemon's pipe", "stderr.fifo", "stdout.fifo"]);
+    // As by pidfd_getfd(2), for another process of the account.
+    using _taken = await Deno.open(`/proc/${pid}/fd/5`, { write: true });
+    Deno.kill(pid, "SIGKILL");
+    const { state, signal } = await started;
+    deepEqual([state, signal], ["signaled", "SIGKILL"]);
+  },
+});
+
+Deno.test({
+  name: "a launch that another process of its account has stopped can be stopped by its user",
+  ignore,
+  async fn() {
+    await using test = await TestWorker.open();
+    const { id, started } = await stopLaunch(test);
+    equal((await test.worker.stop(id, { graceSeconds: 0 })).state, "stopped");
+    equal((await started).state, "stopped");
+  },
+});
+
+Deno.test("a job's last line takes no memory of its runner, however long it is", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(["sh", "-c", "head -c 100000000 /dev/zero | tr '\\0' x >&2; exit 127"]);
+  let ended = false;
+  const end = test.worker.wait(id).finally(() => ended = true);
+  let most = 0;
+  while (!ended) {
+    for (const pid of runnersOf(test.state, id)) most = Math.max(most, peakOf(pid));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  equal((await end).exitCode, 127);
+  ok(most > 0 && most < 32 * 1024, `The runner took ${most} KiB`);
+});
+
+/** The most memory that a process had, in KiB; 0 when it has gone. */
+function peakOf(pid: number): number {
+  try {
+    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
