@@ -12,7 +12,7 @@ async function stopLaunch(test: TestWorker) {
   const started = test.start(["true"], { user: "nobody", env, limits: { cpus: 0.01 } });
   const pid = await until("the launch is the account's", () => runnersOf(test.state).find(isLaunch));
   Deno.kill(pid, "SIGSTOP");
-  const [job] = test.worker.list({ limit: 1 }).jobs;
+  const [job] = (await test.worker.list({ limit: 1 })).jobs;
   ok(job);
   return { pid, id: job.id, started };
 }
