@@ -233,7 +233,7 @@ Deno.test("a daemon whose audit log cannot be opened does not start", async () =
 Deno.test("an idle look at jobs does not show in the ordinary log", async () => {
   await withAudit([], async (daemon) => {
     // What it says at its start comes beside its address.
-    await daemon.logged(/"Version [^\n]*\n/);
+    await daemon.logged(/"message":"Version [^\n]*\n/);
     const from = daemon.log.length;
     {
       using alice = await Https.as(daemon, "alice");
