@@ -6,6 +6,9 @@ import { until } from "../support/until.ts";
 import { canLimit, removeCgroups } from "../support/cgroups.ts";
 import { processesWith, runnersEnd, runnersOf, TestWorker } from "./worker.ts";
 
+/** A number of seconds that no other `sleep` on this host has. */
+const unique = () => `1000.${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+
 Deno.test("a second worker on the same folder is refused, until the first is closed", async () => {
   await using test = await TestWorker.open();
   const options = { stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 1 };
@@ -110,7 +113,7 @@ Deno.test("closing a worker ends waits and leaves the jobs running", async () =>
 Deno.test("a job whose runner was killed is lost, and its processes are gone", async () => {
   const actions: Action[] = [];
   await using test = await TestWorker.open({ onAction: (action) => actions.push(action) });
-  const seconds = `1000.${Deno.pid}`;
+  const seconds = unique();
   const { id } = await test.start(["sh", "-c", `sleep ${seconds} & echo ready; wait`]);
   await test.printed(id, "ready");
   for (const pid of runnersOf(test.state, id)) Deno.kill(pid, "SIGKILL");
@@ -128,7 +131,7 @@ Deno.test("a job whose runner was killed is lost, and its processes are gone", a
 
 Deno.test("what a lost job wrote is complete when its end is told", async () => {
   await using test = await TestWorker.open();
-  const seconds = `1000.${Deno.pid}`;
+  const seconds = unique();
   const script = `echo ready; until [ -e go ]; do sleep 0.01; done; echo more; exec sleep ${seconds}`;
   const { id } = await test.start(["sh", "-c", script], { cwd: test.folder });
   await test.printed(id, "ready");
