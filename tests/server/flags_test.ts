@@ -70,7 +70,7 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async ()
   await makeCertificates(certs);
   const file = (name: string) => join(certs, name);
   const cgroupRoot = `tw-test-${crypto.randomUUID().slice(0, 8)}`;
-  const given = ["--listen", "127.0.0.1:0", "--cgroup-root", cgroupRoot];
+  const given = ["--listen", "127.0.0.1:0"];
   const plain = join(folder.path, "plain");
   await Deno.writeTextFile(plain, "not a certificate");
   const open = join(folder.path, "open");
@@ -134,16 +134,18 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async ()
   try {
     // All at once: each takes a second, most of it for Deno to start.
     await Promise.all(reasons.map(async ([why, args, message], number) => {
-      const own = args.includes("--state-dir") ? [] : ["--state-dir", join(folder.path, `state-${number}`)];
-      const { code, stdout, stderr } = await teleworkerd([...args, ...own]);
+      // Those that come as far as that would be refused the group, or the state, of another.
+      const group = ["--cgroup-root", `${cgroupRoot}-${number}`];
+      const state = args.includes("--state-dir") ? [] : ["--state-dir", join(folder.path, `state-${number}`)];
+      const { code, stdout, stderr } = await teleworkerd([...args, ...group, ...state]);
       deepEqual([code, stdout], [1, ""], `${why}: ${stderr}`);
       const lines = stderr.trimEnd().split("\n").filter((line) => !line.startsWith("{"));
       equal(lines.length, 1, `${why}: ${stderr}`);
-      match(lines[0] ?? "", message, why);
+      match(lines[0] ?? "", message, `${why}: ${stderr}`);
     }));
     equal(await Deno.readTextFile(plain), "not a certificate");
   } finally {
     occupied.close();
-    await removeCgroups(cgroupRoot);
+    await Promise.all(reasons.map((_, number) => removeCgroups(`${cgroupRoot}-${number}`)));
   }
 });
