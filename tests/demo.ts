@@ -10,7 +10,7 @@ import { Narrator } from "./demo/narrator.ts";
 import { Stage } from "./demo/stage.ts";
 
 /** Milliseconds after which something must be wrong. */
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 
 const narrator = new Narrator();
 const interrupted = new AbortController();

@@ -150,6 +150,10 @@ async function lose(host: Host, entry: Entry): Promise<void> {
     await kill(host, entry);
     await outliveRunner(jobFolder(host.state, entry.spec.id));
   }
+  // What a drain that was killed tried a full disk with would take the space of the record.
+  for (const name of ["stdout.space", "stderr.space"]) {
+    await removeIfThere(join(jobFolder(host.state, entry.spec.id), name));
+  }
   noteGaps(host, entry);
   await recordEnd(host, entry, { lost: true, reason: lostReason(host, entry), gaps: entry.gaps });
   if (!isOfEarlierBoot(host, entry)) tellStop(host, entry, lostReason(host, entry));

@@ -11,8 +11,9 @@ async function killAndRemove(group: Cgroup): Promise<void> {
   const pids = group.processes();
   await group.kill();
   assert.deepEqual(group.processes(), []);
-  // What is left of a process whose parent is not interested is a zombie.
-  for (const pid of pids) assert.match(readLines(`/proc/${pid}/stat`)?.[0] ?? "gone) X", /\) [ZX]/);
+  // It leaves its group a moment before it is dead; what is left of one whose parent is not interested is a zombie.
+  const isDead = (pid: number) => /\) [ZX]/.test(readLines(`/proc/${pid}/stat`)?.[0] ?? "gone) X");
+  await waitFor("the end of all processes", () => pids.every(isDead));
   await group.remove();
   for (const directory of group.directories) assert.throws(() => Deno.statSync(directory), Deno.errors.NotFound);
 }

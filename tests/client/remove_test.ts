@@ -2,6 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";
+import { until } from "../support/until.ts";
 
 Deno.test("remove removes jobs with all that is kept of them", async (t) => {
   await using daemon = await Daemon.start();
@@ -22,7 +23,7 @@ Deno.test("remove removes jobs with all that is kept of them", async (t) => {
       const [first, second] = [await ended("first"), await ended("second")];
       const shown = await teleworker(daemon, [verb, "first", second]);
       deepEqual(shown, { code: 0, stdout: `${first}\n${second}\n`, stderr: "" });
-      deepEqual(files(), []);
+      await until("no file is left", () => files().length === 0);
       equal(await alice.status(`/v1/jobs/${first}`), 404);
     }
   });
@@ -31,7 +32,7 @@ Deno.test("remove removes jobs with all that is kept of them", async (t) => {
     const { id, pid } = await alice.start({ command: "sleep", args: ["1000"], name: "running" });
     deepEqual(await teleworker(daemon, ["remove", "running"]), { code: 0, stdout: `${id}\n`, stderr: "" });
     equal(await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => ""), "");
-    deepEqual(files(), []);
+    await until("no file is left", () => files().length === 0);
   });
 
   await t.step("as an object with its id with --output json", async () => {

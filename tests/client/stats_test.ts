@@ -5,6 +5,7 @@ import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";
 import { until } from "../support/until.ts";
+import { LiveClient } from "./live_client.ts";
 
 Deno.test("stats shows what jobs use", async (t) => {
   await using daemon = await Daemon.start();
@@ -30,13 +31,10 @@ Deno.test("stats shows what jobs use", async (t) => {
   });
 
   await t.step("the API's objects, a line each, again and again until they have ended", async () => {
-    const running = teleworker(daemon, ["--output", "json", "stats", "busy"]);
-    await until(
-      "time has passed for two",
-      async () => ((await alice.job(await alice.send("GET", `/v1/jobs/${busy.id}`))).durationSeconds ?? 0) > 3,
-    );
+    await using client = new LiveClient(daemon, ["--output", "json", "stats", "busy"]);
+    await until("it has shown two", () => client.stdout.split("\n").length > 2);
     await alice.job(await alice.send("POST", `/v1/jobs/${busy.id}/stop`));
-    const { code, stdout } = await running;
+    const { code, stdout } = await client.ended;
     const jobs = stdout.trimEnd().split("\n").map((line) => jobSchema.parse(JSON.parse(line)));
     equal(code, 0);
     deepEqual([jobs[0]?.state, jobs.at(-1)?.state], ["running", "stopped"]);

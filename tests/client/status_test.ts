@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";
+import { until } from "../support/until.ts";
 import { canLimit } from "../support/cgroups.ts";
 
 /** The facts of `teleworker status`: name and value of each line. */
@@ -23,6 +24,8 @@ Deno.test("status shows how a job is", async (t) => {
       timeoutSeconds: 3600,
       ...(limited ? { limits: { cpus: 0.5, memoryBytes: 2 ** 26, pids: 10 } } : {}),
     });
+    const look = async () => await alice.job(await alice.send("GET", `/v1/jobs/${job.id}`));
+    if (limited) await until("its child runs", async () => (await look()).usage.processes === 2);
     const { code, stdout, stderr } = await teleworker(daemon, ["status", "sleeper"]);
     deepEqual({ code, stderr }, { code: 0, stderr: "" });
     const shown = facts(stdout);

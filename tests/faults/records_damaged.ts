@@ -69,7 +69,7 @@ async function comesUp(daemon: Daemon, damages: string): Promise<void> {
   const running = daemon.run().finally(() => over = true);
   running.catch(() => {});
   try {
-    await until("the daemon is up again", () => over, 20);
+    await until("the daemon is up again", () => over);
     await running;
   } catch (error) {
     await daemon.end("SIGKILL");

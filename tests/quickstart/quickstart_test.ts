@@ -45,7 +45,7 @@ Deno.test({
     } finally {
       await hosts[Symbol.asyncDispose]();
     }
-    assertNothingLeft(hosts);
+    await assertNothingLeft(hosts);
     deepEqual(written(), before);
   },
 });
@@ -67,6 +67,6 @@ Deno.test({
     } finally {
       await hosts[Symbol.asyncDispose]();
     }
-    assertNothingLeft(hosts);
+    await assertNothingLeft(hosts);
   },
 });

@@ -41,6 +41,6 @@ Deno.test({
     } finally {
       await hosts[Symbol.asyncDispose]();
     }
-    assertNothingLeft(hosts);
+    await assertNothingLeft(hosts);
   },
 });

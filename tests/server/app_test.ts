@@ -76,7 +76,8 @@ Deno.test("HEAD answers as GET would, without its body and without holding anyth
   await ask();
   const before = descriptors();
   for (let round = 0; round < 10; round++) await ask();
-  equal(descriptors(), before);
+  // Watches are closed beside the answers, and the daemon opens some for a moment by itself.
+  await until("it has let go of what it opened", () => descriptors() <= before);
 });
 
 Deno.test("as many as may can follow at once, the others are told when to come back", async () => {
@@ -93,8 +94,9 @@ Deno.test("as many as may can follow at once, the others are told when to come b
     const response = await alice.send("GET", `/v1/jobs/${id}/stdout`);
     equal(await response.text(), "");
     await connection[Symbol.asyncDispose]();
+    // By HEAD, which would be refused as well, but holds no place that the next one needs.
     await until("there is a place again", async () => {
-      const response = await alice.send("GET", held);
+      const response = await alice.send("HEAD", held);
       await response.body?.cancel();
       return response.status === 200;
     });

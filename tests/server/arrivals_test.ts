@@ -178,13 +178,12 @@ Deno.test("one connection too many at the Unix socket is closed with a line, and
     const connect = async () => stack.use(await Deno.connect({ transport: "unix", path: daemon.socket }));
     for (let number = 0; number < MOST.unix; number++) await connect();
     equal(await (await connect()).read(new Uint8Array(1)).catch(() => null), null);
-    const [line, ...more] = await lines();
-    deepEqual([line?.event, line?.allowed, line?.peer, line?.reason, more], [
-      ...["handshake", false, "unix", `There were ${MOST.unix} connections`],
-      [],
-    ]);
+    ok((await lines()).length > 0);
     // It looks every five seconds whether anyone is let in, and must not take the limit for the opposite.
     await until("it has looked", async () => (await lines()).length > 1);
+    for (const { event, allowed, peer, reason } of await lines()) {
+      deepEqual([event, allowed, peer, reason], ["handshake", false, "unix", `There were ${MOST.unix} connections`]);
+    }
     equal(daemon.log.includes("listening anew"), false, daemon.log);
   });
 });

@@ -36,7 +36,7 @@ Deno.test("Connection leaves nothing in memory once its peer has gone", async ()
     collect();
     // The last may still stand on the stack of the event loop.
     return callers.filter((caller) => caller.deref() !== undefined).length <= 1;
-  }, 10);
+  });
 });
 
 Deno.test("Connection holds nothing of a body while it is idle", async () => {
@@ -57,7 +57,7 @@ Deno.test("Connection holds nothing of a body while it is idle", async () => {
     await connection.send(body);
     await connection.said(`\r\n${size}\r\n`);
   }
-  await until("all but a few bodies are collected", () => held() - before < 5 * size, 10);
+  await until("all but a few bodies are collected", () => held() - before < 5 * size);
 });
 
 Deno.test("Connection answers pipelined requests in their order, each as its caller's", async () => {

@@ -134,18 +134,18 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async ()
   try {
     // All at once: each takes a second, most of it for Deno to start.
     await Promise.all(reasons.map(async ([why, args, message], number) => {
-      // One daemon has a cgroup root to itself, and a state folder.
-      const own = ["--cgroup-root", `${cgroupRoot}-${number}`];
-      if (!args.includes("--state-dir")) own.push("--state-dir", join(folder.path, `state-${number}`));
-      const { code, stdout, stderr } = await teleworkerd([...args, ...own]);
+      // Those that come as far as that would be refused the group, or the state, of another.
+      const group = ["--cgroup-root", `${cgroupRoot}-${number}`];
+      const state = args.includes("--state-dir") ? [] : ["--state-dir", join(folder.path, `state-${number}`)];
+      const { code, stdout, stderr } = await teleworkerd([...args, ...group, ...state]);
       deepEqual([code, stdout], [1, ""], `${why}: ${stderr}`);
       const lines = stderr.trimEnd().split("\n").filter((line) => !line.startsWith("{"));
       equal(lines.length, 1, `${why}: ${stderr}`);
-      match(lines[0] ?? "", message, why);
+      match(lines[0] ?? "", message, `${why}: ${stderr}`);
     }));
     equal(await Deno.readTextFile(plain), "not a certificate");
   } finally {
     occupied.close();
-    for (const number of reasons.keys()) await removeCgroups(`${cgroupRoot}-${number}`);
+    await Promise.all(reasons.map((_, number) => removeCgroups(`${cgroupRoot}-${number}`)));
   }
 });

@@ -144,7 +144,7 @@ Deno.test("a reader of one byte a second holds up neither the job nor other read
       equal((await digestOf((await alice.send("GET", path)).body)).length, 30_000_000);
     }
     equal((await alice.wait(id)).exitCode, 0);
-    await until("it has read three bytes", async () => await slow.text() === "HTT");
+    await until("it has read three bytes", async () => (await slow.text()).startsWith("HTT"));
   } finally {
     clearInterval(timer);
   }

@@ -1,6 +1,7 @@
 import { deepEqual, match } from "node:assert/strict";
 import { join } from "node:path";
 import { MAX_BODY_BYTES } from "../../lib/contract/mod.ts";
+import type { Timeouts } from "../../lib/server/timeouts.ts";
 import { Daemon, type DaemonOptions } from "../support/daemon.ts";
 import { until } from "../support/until.ts";
 import { type AuditLine, auditLines } from "./audit_line.ts";
@@ -74,8 +75,8 @@ Deno.test("what is refused before the API sees it has one line in the audit log"
 });
 
 Deno.test("a peer that is cut off has one line in the audit log", async (t) => {
-  const cutOff = async (bytes: string | readonly string[], answer: () => Promise<Response>) => {
-    await using listener = await TestListener.start(answer, { headers: 300, body: 300 });
+  const cutOff = async (bytes: string | readonly string[], timeouts: Partial<Timeouts>) => {
+    await using listener = await TestListener.start(() => new Promise<Response>(() => {}), timeouts);
     await using connection = await RawConnection.open(listener);
     for (const piece of [bytes].flat()) await connection.send(piece);
     await connection.ended();
@@ -84,28 +85,34 @@ Deno.test("a peer that is cut off has one line in the audit log", async (t) => {
       return lines.length > 0 ? lines : null;
     });
   };
-  const never = () => new Promise<Response>(() => {});
   const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
   const chunk = `10000\r\n${"x".repeat(2 ** 16)}\r\n`;
   const cases = {
-    "in the middle of its headers": ["GET / HT", 408, /did not come in time/],
-    "before its first request": [[], 408, /did not come in time/],
-    "in the middle of its body": [`${POST}Content-Length: 3\r\n\r\na`, 408, /body: it did not come in time/],
-    "for too many requests": [get.repeat(200), undefined, /^100 requests wait for their answers$/],
+    "in the middle of its headers": ["GET / HT", { headers: 300 }, 408, /did not come in time/],
+    "before its first request": [[], { headers: 300 }, 408, /did not come in time/],
+    "in the middle of its body": [
+      `${POST}Content-Length: 3\r\n\r\na`,
+      { body: 300 },
+      408,
+      /body: it did not come in time/,
+    ],
+    "for too many requests": [get.repeat(200), {}, undefined, /^100 requests wait for their answers$/],
     "for too many bytes": [
       [`${POST}Transfer-Encoding: chunked\r\n\r\n2;`, "x".repeat(2 ** 22)],
+      {},
       undefined,
       /sent more than/,
     ],
     "for the body of a request that was refused": [
       [`${POST}Transfer-Encoding: chunked\r\n\r\n`, chunk.repeat(64)],
+      {},
       413,
       /larger than/,
     ],
   } as const;
-  for (const [when, [bytes, status, reason]] of Object.entries(cases)) {
+  for (const [when, [bytes, timeouts, status, reason]] of Object.entries(cases)) {
     await t.step(when, async () => {
-      const [line, ...more] = await cutOff(bytes, never);
+      const [line, ...more] = await cutOff(bytes, timeouts);
       deepEqual([line && who(line), more], [["decision", false, null, "alice", "operator", status], []]);
       match(line?.reason ?? "", reason);
     });

@@ -32,12 +32,12 @@ Deno.test("TlsListener gives headers so much time, however they come", async () 
 });
 
 Deno.test("TlsListener gives a body so much time between its pieces, and no more after its answer", async () => {
-  await using listener = await TestListener.start(answer, { body: 500 });
+  await using listener = await TestListener.start(answer, { body: 1500 });
   await using slow = await RawConnection.open(listener);
   await slow.request("POST /", "Content-Length: 8", "Connection: close");
   for (const letter of "unhurried".slice(0, 8)) {
     await slow.send(letter);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
   match(await slow.ended(), /unhurrie/);
   await using silent = await RawConnection.open(listener);
@@ -84,7 +84,7 @@ Deno.test("TlsListener lets requests under way finish when it ends, for so long"
     asked++;
     await (request.url.endsWith("/never") ? new Promise(() => {}) : gate.promise);
     return new Response("at last");
-  }, { shutdown: 1000 });
+  }, { shutdown: 3000 });
   await using finishes = await RawConnection.open(listener);
   await finishes.request("GET /");
   await using never = await RawConnection.open(listener);

@@ -1,9 +1,13 @@
 import { deepEqual, equal, notEqual, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { readUptime } from "../../lib/worker/job.ts";
 import { type Action, Worker } from "../../lib/worker/mod.ts";
 import { until } from "../support/until.ts";
 import { canLimit, removeCgroups } from "../support/cgroups.ts";
-import { processesWith, runnersOf, TestWorker } from "./worker.ts";
+import { processesWith, runnersEnd, runnersOf, TestWorker } from "./worker.ts";
+
+/** A number of seconds that no other `sleep` on this host has. */
+const unique = () => `1000.${crypto.getRandomValues(new Uint32Array(1))[0]}`;
 
 Deno.test("a second worker on the same folder is refused, until the first is closed", async () => {
   await using test = await TestWorker.open();
@@ -109,7 +113,7 @@ Deno.test("closing a worker ends waits and leaves the jobs running", async () =>
 Deno.test("a job whose runner was killed is lost, and its processes are gone", async () => {
   const actions: Action[] = [];
   await using test = await TestWorker.open({ onAction: (action) => actions.push(action) });
-  const seconds = `1000.${Deno.pid}`;
+  const seconds = unique();
   const { id } = await test.start(["sh", "-c", `sleep ${seconds} & echo ready; wait`]);
   await test.printed(id, "ready");
   for (const pid of runnersOf(test.state, id)) Deno.kill(pid, "SIGKILL");
@@ -127,7 +131,7 @@ Deno.test("a job whose runner was killed is lost, and its processes are gone", a
 
 Deno.test("what a lost job wrote is complete when its end is told", async () => {
   await using test = await TestWorker.open();
-  const seconds = `1000.${Deno.pid}`;
+  const seconds = unique();
   const script = `echo ready; until [ -e go ]; do sleep 0.01; done; echo more; exec sleep ${seconds}`;
   const { id } = await test.start(["sh", "-c", script], { cwd: test.folder });
   await test.printed(id, "ready");
@@ -191,7 +195,8 @@ Deno.test("a job whose record is torn is set aside, its files are kept, and the 
   await Deno.writeTextFile(join(test.state, "jobs", id, "spec.json"), '{"format":1,');
   await test.open();
   deepEqual((await test.worker.list({ limit: 10 })).jobs.map((job) => job.id), [other]);
-  equal(test.filesOf(id).length, 3);
+  await runnersEnd(test.state);
+  await until("its record and logs are left", () => test.filesOf(id).length === 3);
 });
 
 Deno.test("what belongs to no job is swept away, what is nobody's business stays", async () => {
@@ -212,10 +217,12 @@ Deno.test("a stop that the next worker goes on with sends no second signal", asy
   const script = "trap 'echo hup' HUP; trap 'echo term; exit 1' TERM; echo ready; while :; do sleep 0.01; done";
   const { id } = await test.start(["sh", "-c", script]);
   await test.printed(id, "ready");
-  const stop = test.worker.stop(id, { signal: "SIGHUP", graceSeconds: 3 }).catch(() => {});
+  const stop = test.worker.stop(id, { signal: "SIGHUP", graceSeconds: 3600 }).catch(() => {});
   await test.printed(id, "hup");
   await test.close();
   await stop;
+  // Long enough for a second signal to be heard, if there were one.
+  await test.rewrite(id, "stop.json", { killAtUptime: readUptime() + 2 });
   await test.open();
   const job = await test.worker.wait(id);
   deepEqual([job.state, job.signal], ["stopped", "SIGKILL"]);
@@ -228,6 +235,7 @@ Deno.test("of a job that no runner came to run nothing is left", async () => {
   await using test = await TestWorker.open();
   const jobs = [await test.run(["true"]), await test.run(["true"], { name: "a", idempotencyKey: "k" })];
   await test.close();
+  await runnersEnd(test.state);
   const [emptied, removed] = jobs.map(({ id }) => join(test.state, "jobs", id));
   for (const folder of [emptied, removed]) {
     for (const name of ["ended.json", "started.json"]) await Deno.remove(`${folder}/${name}`);
@@ -238,7 +246,8 @@ Deno.test("of a job that no runner came to run nothing is left", async () => {
   await test.open();
   for (const { id } of jobs) {
     await rejects(test.worker.wait(id), { refusal: "unknown" });
-    deepEqual(test.filesOf(id), []);
+    // The bell of its end, which this worker does not know, is answered a moment after the start.
+    await until("nothing is left", () => test.filesOf(id).length === 0);
   }
   // Who asks again gets it.
   equal((await test.run(["true"], { name: "a", idempotencyKey: "k" })).exitCode, 0);

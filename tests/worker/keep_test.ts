@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
 import { until } from "../support/until.ts";
+import { readUptime } from "../../lib/worker/job.ts";
 import type { Action } from "../../lib/worker/mod.ts";
 import { TestWorker } from "./worker.ts";
 
@@ -10,6 +11,9 @@ const namesOf = async (test: TestWorker) => (await test.worker.list({ limit: 100
 async function runInTurn(test: TestWorker, names: readonly string[]): Promise<void> {
   for (const name of names) await test.run(["head", "-c", "100000", "/dev/zero"], { name });
   await test.close();
+  // Ages have the resolution of /proc/uptime, a hundredth of a second: the last job is older than that then.
+  const ended = readUptime();
+  await until("a tick has passed", () => readUptime() > ended);
   await test.open();
 }
 

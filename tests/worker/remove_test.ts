@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { until } from "../support/until.ts";
-import { runnersOf, TestWorker } from "./worker.ts";
+import { runnersEnd, runnersOf, TestWorker } from "./worker.ts";
 
 const unknown = { name: "WorkerError", refusal: "unknown" };
 
@@ -58,9 +58,10 @@ Deno.test("a removal that a worker did not live to finish is finished by the nex
   await using test = await TestWorker.open();
   const { id } = await test.run(["echo", "x"]);
   await test.close();
+  await runnersEnd(test.state);
   // As a worker leaves it that ends after the rename.
   await Deno.rename(`${test.state}/jobs/${id}`, `${test.state}/jobs/${id}.removed`);
   await test.open();
-  deepEqual(test.filesOf(id), []);
+  await until("nothing is left", () => test.filesOf(id).length === 0);
   equal(test.worker.owner(id), null);
 });

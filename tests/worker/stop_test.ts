@@ -132,10 +132,11 @@ Deno.test("stop that a worker does not live to finish is finished by the next", 
   await using test = await TestWorker.open();
   const { id } = await test.start(STUBBORN);
   await test.printed(id, "ready");
-  const broken = rejects(test.worker.stop(id, { graceSeconds: 2 }), { name: "WorkerError", refusal: "closing" });
+  const broken = rejects(test.worker.stop(id, { graceSeconds: 3600 }), { name: "WorkerError", refusal: "closing" });
   await until("the stop is noted", () => existsSync(join(test.state, "jobs", id, "stop.json")));
   await test.close();
   await broken;
+  await test.rewrite(id, "stop.json", { killAtUptime: 0 });
   await test.open();
   deepEqual(endOf(await test.worker.wait(id)), { state: "stopped", exitCode: null, signal: "SIGKILL", reason: null });
 });

@@ -35,8 +35,9 @@ Deno.test("a timeout beyond what a timer can hold does not come at once", async 
 
 Deno.test("a timeout that comes while no worker is there is enforced by the next", async () => {
   await using test = await TestWorker.open();
-  const { id } = await test.start(["sleep", "1000"], { timeoutSeconds: 0.2 });
+  const { id } = await test.start(["sleep", "1000"], { timeoutSeconds: 1000 });
   await test.close();
+  await test.rewrite(id, "spec.json", { timeoutSeconds: 0.2 });
   await test.open();
   equal((await test.worker.wait(id)).reason, "It ran past its timeout of 0.2 s");
 });
@@ -49,8 +50,9 @@ Deno.test("who wants to know is told of each stop at a timeout, and of no other"
   deepEqual(actions, [{ kind: "stop", id, owner: "alice", reason }]);
   await test.run(["true"], { timeoutSeconds: 1000 });
   await test.worker.stop((await test.start(["sleep", "1000"], { timeoutSeconds: 1000 })).id);
-  const late = await test.start(["sleep", "1000"], { timeoutSeconds: 0.3, owner: "bob" });
+  const late = await test.start(["sleep", "1000"], { timeoutSeconds: 1000, owner: "bob" });
   await test.close();
+  await test.rewrite(late.id, "spec.json", { timeoutSeconds: 0.3 });
   await test.open();
   await test.worker.wait(late.id);
   deepEqual(actions.slice(1), [{ kind: "stop", id: late.id, owner: "bob", reason }]);

@@ -49,6 +49,13 @@ export class TestWorker implements AsyncDisposable {
     });
   }
 
+  /** Changes a record of a job, as what passes while no worker is there may: a test waits for no span of time then. */
+  async rewrite(id: string, name: string, changes: Readonly<Record<string, unknown>>): Promise<void> {
+    const path = join(this.state, "jobs", id, name);
+    const record = JSON.parse(await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, JSON.stringify({ ...record, ...changes }));
+  }
+
   /** Closes the worker; its jobs go on. */
   async close(): Promise<void> {
     const worker = this.#worker;

@@ -46,7 +46,7 @@ function isFifo(path: string): boolean {
 export async function allGone(what: string, find: () => readonly (string | number)[]): Promise<void> {
   let left = find();
   try {
-    await until(`no ${what} is left`, () => (left = find()).length === 0, 30);
+    await until(`no ${what} is left`, () => (left = find()).length === 0);
   } catch (error) {
     throw new Error(`${left.length} ${what} left behind: ${left.slice(0, 10).join(", ")}`, { cause: error });
   }

@@ -34,7 +34,7 @@ export class Health {
     await serves(this.#daemon);
     const { pid } = this.#daemon;
     const most = this.#descriptors + FEW;
-    await until("the daemon has let go of descriptors", () => descriptors(pid) <= most, 10).catch((error) => {
+    await until("the daemon has let go of descriptors", () => descriptors(pid) <= most).catch((error) => {
       throw new Error(`${error.message}: of at most ${most} there are ${kinds(pid)}`, { cause: error });
     });
     const now = memory(pid);

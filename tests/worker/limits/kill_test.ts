@@ -35,7 +35,7 @@ await limitTest("a fork bomb is killed", { limits: { pids: 64 } }, async (given)
     given,
     BOMB,
     { pids: 64 },
-    ({ id }) => until("it is at its limit", () => given.test.worker.status(id).usage.processes === 64),
+    ({ id }) => until("it is at its limit", () => given.test.worker.status(id).usage.processes === 64, 600),
   );
 });
 

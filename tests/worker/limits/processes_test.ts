@@ -5,7 +5,7 @@ import { BOMB, limitTest, ready } from "./job.ts";
 await limitTest("--pids 32 stops a bomb at 32", { limits: { pids: 32 } }, async ({ test, cgroups }) => {
   const { id } = await test.start(["sh", "-c", BOMB], { limits: { pids: 32 } });
   const group = cgroups.open(id);
-  await until("it is at its limit", () => group.processes().length === 32);
+  await until("it is at its limit", () => group.processes().length === 32, 600);
   for (let look = 0; look < 100; look++) ok(group.processes().length <= 32);
   const { usage } = await test.worker.stop(id, { graceSeconds: 0 });
   ok([32, null].includes(usage.processesPeak), `${usage.processesPeak}`);
