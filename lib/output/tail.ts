@@ -3,14 +3,22 @@ const NEWLINE = 0x0a;
 
 /**
  * Where the last `lines` lines of a log begin, in bytes. A last line without its newline counts as a line. Reads backwards, a block
- * at a time, only as far as it must, and not before `firstOffset`.
+ * at a time, only as far as it must, and not before `firstOffset`: the whole of a log that
+ * has no newlines.
+ * @throws the reason of `signal` once that is aborted.
  */
-export async function tailOffset(path: string, lines: number, firstOffset = 0): Promise<number> {
+export async function tailOffset(
+  path: string,
+  lines: number,
+  firstOffset = 0,
+  signal?: AbortSignal,
+): Promise<number> {
   using file = await Deno.open(path);
   const size = (await file.stat()).size;
   if (lines === 0) return size;
   let newlines = 0;
   for (let end = size; end > firstOffset;) {
+    signal?.throwIfAborted();
     const start = Math.max(firstOffset, end - BLOCK);
     const block = await readBlock(file, start, end - start);
     for (let index = block.length - 1; index >= 0; index--) {

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, resolve } from "node:path";
 import { checkStateFolder } from "../worker/mod.ts";
@@ -9,7 +11,7 @@ import { reasonNotToListen } from "./tls_listener.ts";
 
 /** One thing that a start of the daemon needs. */
 export interface StartCheck {
-  readonly name: "certificates" | "state folder" | "address";
+  readonly name: "certificates" | "state folder" | "address" | "socket" | "audit log";
   readonly works: boolean;
   /** What was found, and what to do about it. */
   readonly message: string;
@@ -21,6 +23,8 @@ export async function checkStart(options: Options): Promise<StartCheck[]> {
     await attempt("certificates", () => certificates(options)),
     await attempt("state folder", () => stateFolder(options)),
     await attempt("address", () => address(options)),
+    ...await attemptGiven("socket", options.socket, socket),
+    ...await attemptGiven("audit log", options.auditLog, auditLog),
   ];
 }
 
@@ -30,6 +34,15 @@ async function attempt(name: StartCheck["name"], look: () => Promise<string>): P
   } catch (error) {
     return { name, works: false, message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Of a file that need not be named. */
+async function attemptGiven(
+  name: StartCheck["name"],
+  path: string | undefined,
+  look: (path: string) => Promise<string>,
+): Promise<StartCheck[]> {
+  return path === undefined ? [] : [await attempt(name, () => look(resolve(path)))];
 }
 
 async function certificates(options: Options): Promise<string> {
@@ -65,5 +78,27 @@ async function address(options: Options): Promise<string> {
     throw new Error(`Cannot listen on ${shown}: ${reasonNotToListen(error)}; choose another with --listen`);
   } finally {
     server.close();
+  }
+}
+
+async function socket(path: string): Promise<string> {
+  const info = await Deno.lstat(path).catch(() => null);
+  if (info === null) await requireWritable(dirname(path), `Cannot listen on "${path}"`);
+  else if (!info.isSocket) throw new Error(`Cannot listen on "${path}": it is there and is not a socket`);
+  return `"${path}" ${info === null ? "can be made" : "is there, as of a daemon that runs"}`;
+}
+
+async function auditLog(path: string): Promise<string> {
+  const info = await Deno.stat(path).catch(() => null);
+  await requireWritable(info === null ? dirname(path) : path, `Cannot write "${path}"`);
+  return `"${path}" can be written`;
+}
+
+async function requireWritable(path: string, otherwise: string): Promise<void> {
+  try {
+    await access(path, constants.W_OK);
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    throw new Error(`${otherwise}: ${missing ? "its folder is not there" : `we may not write to "${path}"`}`);
   }
 }

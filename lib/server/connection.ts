@@ -34,6 +34,8 @@ interface Exchange {
   readonly response: ServerResponse;
   /** Says that all answers before this one are out. */
   readonly turn: PromiseWithResolvers<void>;
+  /** Aborted when its peer has gone. */
+  readonly gone: AbortController;
   /** Lets go of the answer's body. */
   cancel: () => void;
   /** Whether its body was not read to its end. */
@@ -63,8 +65,9 @@ export class Connection {
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk.length));
     socket.once("close", () => {
       clearTimeout(this.#lingering);
-      for (const { turn, cancel } of this.#under) {
+      for (const { turn, gone, cancel } of this.#under) {
         turn.resolve();
+        gone.abort(new ProblemError(400, "The peer has gone"));
         cancel();
       }
       this.#closed.resolve();
@@ -78,7 +81,8 @@ export class Connection {
     if (this.#under.length >= MOST_REQUESTS) return this.#cutOff(`${MOST_REQUESTS} requests wait for their answers`);
     if (this.#socket.isPaused()) return this.#cutOff("It asks on without taking its answers");
     clearTimeout(this.#lingering);
-    const exchange: Exchange = { request, response, turn: Promise.withResolvers(), cancel: () => {}, refused: false };
+    const [turn, gone] = [Promise.withResolvers<void>(), new AbortController()];
+    const exchange: Exchange = { request, response, turn, gone, cancel: () => {}, refused: false };
     if (this.#under.push(exchange) === 1) exchange.turn.resolve();
     response.once("close", () => this.#answered(exchange));
     try {
@@ -166,10 +170,10 @@ export class Connection {
   }
 
   async #respond(exchange: Exchange): Promise<Response> {
-    const { request, turn } = exchange;
+    const { request, turn, gone } = exchange;
     try {
       exchange.refused = true;
-      const whole = await this.#read(request).finally(() => turn.promise);
+      const whole = await this.#read(request, gone.signal).finally(() => turn.promise);
       exchange.refused = false;
       await this.#turns.next(this.caller.name);
       if (this.#socket.destroyed) throw new Error("The peer has gone");
@@ -180,9 +184,9 @@ export class Connection {
     }
   }
 
-  async #read(request: IncomingMessage): Promise<Request> {
+  async #read(request: IncomingMessage, gone: AbortSignal): Promise<Request> {
     try {
-      return await readRequest(request, this.#serving.timeouts.body);
+      return await readRequest(request, this.#serving.timeouts.body, gone);
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       this.#tell(error.message, error.status);

@@ -77,6 +77,7 @@ export class Connections {
     );
     await Promise.all([...this.#open.values()].map((connection) => connection.shutdown()));
     clearTimeout(timer);
+    await this.#turns.over;
   }
 }
 

@@ -7,9 +7,10 @@ import { ProblemError } from "./problem.ts";
  * A request of node:http's as the app wants it, with its whole body. What is too large is never held: the rest of it is let go of
  * as it comes.
  * @param patience milliseconds between two pieces of the body.
+ * @param signal says that nobody waits for the answer any more.
  * @throws {ProblemError} 400, 408, 413, 417, 501 or 505.
  */
-export async function readRequest(message: IncomingMessage, patience: number): Promise<Request> {
+export async function readRequest(message: IncomingMessage, patience: number, signal: AbortSignal): Promise<Request> {
   refuseOdd(message);
   const { method = "GET", url = "", rawHeaders } = message;
   // The absolute form (RFC 9112, 3.2.2) says no more than its path does: there is one host here.
@@ -21,7 +22,7 @@ export async function readRequest(message: IncomingMessage, patience: number): P
   }
   const body = await readBody(message, patience);
   try {
-    return new Request(target, { method, headers, ...(method === "GET" || method === "HEAD" ? {} : { body }) });
+    return new Request(target, { method, headers, signal, ...(method === "GET" || method === "HEAD" ? {} : { body }) });
   } catch {
     throw new ProblemError(400, `Cannot read the request: "${method}" is no method for this server`);
   }

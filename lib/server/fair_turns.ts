@@ -9,12 +9,18 @@ export class FairTurns {
   /** Those that wait, by name, the first first; the name whose turn is next comes first. */
   readonly #waiting = new Map<string, (() => void)[]>();
   #busy = false;
+  #over: Promise<void> = Promise.resolve();
+
+  /** Resolves when nobody waits. */
+  get over(): Promise<void> {
+    return this.#over;
+  }
 
   /** Resolves when it is the turn of this one of the name. */
   async next(name: string): Promise<void> {
     if (!this.#busy) {
       this.#busy = true;
-      setImmediate(() => this.#go());
+      this.#over = this.#go();
       return;
     }
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -25,13 +31,15 @@ export class FairTurns {
   }
 
   async #go(): Promise<void> {
-    for (let begun = performance.now(); this.#waiting.size > 0;) {
-      this.#begin();
-      // It works until it has to wait for something.
+    for (let begun = performance.now();;) {
+      // The one that has begun works until it has to wait for something.
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.#waiting.size === 0 || performance.now() - begun < TURN) continue;
-      await lookForWhatHasCome();
-      begun = performance.now();
+      if (this.#waiting.size === 0) break;
+      if (performance.now() - begun >= TURN) {
+        await lookForWhatHasCome();
+        begun = performance.now();
+      }
+      this.#begin();
     }
     this.#busy = false;
   }

@@ -97,15 +97,20 @@ export class UnixListener implements AsyncDisposable {
     let probe: Deno.UnixConn;
     try {
       probe = await Deno.connect({ transport: "unix", path: this.#path });
-    } catch {
-      // There is still no descriptor for us either.
+    } catch (error) {
+      // Else there is still no descriptor for us either.
+      if (error instanceof Deno.errors.NotFound) await this.#listenAnew("The socket {path} has gone");
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, PATIENCE));
     probe.close();
     if (this.#came !== came) return;
-    logger.warn("Nobody was let in at {path} any more: listening anew", { path: this.#path });
     await Deno.remove(this.#path);
+    await this.#listenAnew("Nobody was let in at {path} any more");
+  }
+
+  async #listenAnew(why: string): Promise<void> {
+    logger.warn(`${why}: listening anew`, { path: this.#path });
     await this.#listen();
   }
 

@@ -15,6 +15,8 @@ export interface OutputOptions {
   readonly tail?: number | undefined;
   /** On until the job has ended and every byte is out. */
   readonly follow?: boolean | undefined;
+  /** Ends the search for the last lines, with its reason as error, when nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined;
   /** Called once, when the reading is over for whatever reason. */
   readonly onClose?: (() => void) | undefined;
 }
@@ -46,7 +48,7 @@ async function open(host: Host, entry: Entry, stream: Stream, options: OutputOpt
   const firstOffset = first();
   const offset = options.tail === undefined
     ? Math.max(firstOffset, options.offset ?? 0)
-    : await tailOffset(path, options.tail, firstOffset);
+    : await tailOffset(path, options.tail, firstOffset, eitherOf(host.closing, options.signal));
   const bytes = await readLog(path, {
     offset,
     follow: options.follow ? { wakeups: host.wakeups, isComplete: () => isComplete(host, entry) } : undefined,
@@ -55,6 +57,10 @@ async function open(host: Host, entry: Entry, stream: Stream, options: OutputOpt
     onClose: options.onClose,
   });
   return { offset, firstOffset, bytes };
+}
+
+function eitherOf(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other === undefined ? one : AbortSignal.any([one, other]);
 }
 
 /** @throws {WorkerError} `damaged` where nobody can tell: it may still run. */

@@ -70,3 +70,12 @@ Deno.test("tailOffset fails where there is no log", async () => {
   await using log = await TestLog.create();
   await rejects(tailOffset(`${log.path}.other`, 1), Deno.errors.NotFound);
 });
+
+Deno.test("tailOffset stops when nobody waits for it any more", async () => {
+  await using log = await TestLog.create("x".repeat(1_000_000));
+  const gone = new AbortController();
+  const finding = tailOffset(log.path, 1, 0, gone.signal);
+  gone.abort(new Error("gone"));
+  await rejects(finding, /^Error: gone$/);
+  equal(await tailOffset(log.path, 1, 0, new AbortController().signal), 0);
+});

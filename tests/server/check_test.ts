@@ -77,6 +77,36 @@ Deno.test("check says whether the daemon would start with its options", async (t
     deepEqual([...Deno.readDirSync(folder.path)], []);
   });
 
+  await t.step("with a socket and an audit log", async () => {
+    await using folder = await TemporaryFolder.create();
+    const inside = (name: string) => join(folder.path, name);
+    const found = async (socket: string, log: string) => {
+      const { code, socket: ofSocket, "audit log": ofLog } = await checkStart("--socket", socket, "--audit-log", log);
+      return [code, ofSocket, ofLog];
+    };
+    const [socket, log] = [inside("socket"), inside("audit.log")];
+    deepEqual(await found(socket, log), [0, [true, `"${socket}" can be made`], [true, `"${log}" can be written`]]);
+    deepEqual([...Deno.readDirSync(folder.path)], []);
+    const [far, away] = [inside("no/socket"), inside("no/audit.log")];
+    deepEqual(await found(far, away), [
+      1,
+      [false, `Cannot listen on "${far}": its folder is not there`],
+      [false, `Cannot write "${away}": its folder is not there`],
+    ]);
+    await Deno.writeTextFile(log, "");
+    deepEqual(await found(log, log), [
+      1,
+      [false, `Cannot listen on "${log}": it is there and is not a socket`],
+      [true, `"${log}" can be written`],
+    ]);
+    using listener = Deno.listen({ transport: "unix", path: socket });
+    deepEqual(await found(socket, "/dev/null"), [
+      0,
+      [true, `"${socket}" is there, as of a daemon that runs`],
+      [true, '"/dev/null" can be written'],
+    ]);
+  });
+
   await t.step("where it runs already", async () => {
     await using daemon = await Daemon.start();
     const flags = ["--certs", daemon.certs, "--state-dir", daemon.state, "--listen", daemon.address];

@@ -309,3 +309,20 @@ Deno.test("Connection says what is wrong with bytes that are no request, behind 
 Deno.test("Connection ends after a request for another protocol", async () => {
   deepEqual(await statusOf("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket"), ["200", false]);
 });
+
+Deno.test("a request under way is told when its peer has gone, and not before", async () => {
+  const asked = Promise.withResolvers<AbortSignal>();
+  await using test = await TestListener.start(async ({ signal }) => {
+    asked.resolve(signal);
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    signal.throwIfAborted();
+    return new Response();
+  });
+  const connection = await RawConnection.open(test);
+  await connection.request("GET /");
+  const signal = await asked.promise;
+  equal(signal.aborted, false);
+  await connection[Symbol.asyncDispose]();
+  await until("it is told", () => signal.aborted);
+  match(String(signal.reason), /^ProblemError: The peer has gone$/);
+});

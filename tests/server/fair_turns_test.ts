@@ -12,6 +12,7 @@ Deno.test("FairTurns gives one turn to each name, in the order in which they cam
   deepEqual(order, ["a1", "a2", "b1"]);
   const late = ask("c1");
   await Promise.all([...asked, late]);
+  await turns.over;
   deepEqual(order, ["a1", "a2", "b1", "a3", "b2", "c1", "a4"]);
 });
 

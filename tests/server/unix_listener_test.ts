@@ -5,6 +5,7 @@ import { canLimit, removeCgroups } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";
+import { until } from "../support/until.ts";
 import { problemOf } from "./problem.ts";
 import { type Ended, teleworkerd } from "./teleworkerd.ts";
 
@@ -42,6 +43,15 @@ Deno.test("a socket that a killed daemon left is replaced", async () => {
   await daemon.run();
   equal((await send(daemon, "GET", "/healthz")).status, 200);
   equal(((await Deno.stat(daemon.socket)).mode ?? 0) & 0o777, 0o600);
+});
+
+Deno.test("a socket whose file was removed comes back", async () => {
+  await using daemon = await Daemon.start();
+  await Deno.remove(daemon.socket);
+  await daemon.logged(/The socket .* has gone: listening anew/);
+  await until("it is there", () => send(daemon, "GET", "/healthz").then(({ status }) => status === 200, () => false));
+  equal(((await Deno.stat(daemon.socket)).mode ?? 0) & 0o777, 0o600);
+  deepEqual(await daemon.end(), { success: true, code: 0, signal: null });
 });
 
 /** How a daemon ended that cannot listen at a path. */

@@ -12,7 +12,11 @@ export const output: Handler = async (context, { worker, followers }) => {
   const { caller, breakOff } = context.env;
   const leave = query.follow ? followers.enter(caller.name, breakOff) : () => {};
   try {
-    const { offset, firstOffset, bytes } = await worker.output(id, stream, { ...query, onClose: leave });
+    const { offset, firstOffset, bytes } = await worker.output(id, stream, {
+      ...query,
+      signal: context.req.raw.signal,
+      onClose: leave,
+    });
     return new Response(bytes, {
       headers: {
         "content-type": "application/octet-stream",
