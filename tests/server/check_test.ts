@@ -99,7 +99,7 @@ Deno.test("check says whether the daemon would start with its options", async (t
       [false, `Cannot listen on "${log}": it is there and is not a socket`],
       [true, `"${log}" can be written`],
     ]);
-    using listener = Deno.listen({ transport: "unix", path: socket });
+    using _listener = Deno.listen({ transport: "unix", path: socket });
     deepEqual(await found(socket, "/dev/null"), [
       0,
       [true, `"${socket}" is there, as of a daemon that runs`],
