@@ -5,11 +5,11 @@
 import { runInstall, runUninstall } from "./lib/install/run.ts";
 import { check } from "./lib/server/check.ts";
 import { runDaemon } from "./lib/server/daemon.ts";
-import { escapeControls } from "./lib/server/escape_controls.ts";
+import { escapeControls } from "./lib/server/log/escape_controls.ts";
 import { type CommandLine, parseCommandLine, type RunCommand } from "./lib/server/flags.ts";
-import { LineWriter, stderr } from "./lib/server/line_writer.ts";
-import { configureLog } from "./lib/server/log.ts";
-import { logger } from "./lib/server/logger.ts";
+import { LineWriter, stderr } from "./lib/server/log/line_writer.ts";
+import { configureLog } from "./lib/server/log/log.ts";
+import { logger } from "./lib/server/log/logger.ts";
 import { takeNotify } from "./lib/server/notify.ts";
 import { readOptions } from "./lib/server/options.ts";
 import { request } from "./lib/server/request.ts";

@@ -1,4 +1,4 @@
-import { logger } from "./logger.ts";
+import { logger } from "./log/logger.ts";
 import { Hono } from "hono";
 import { idSchema, type RouteName, ROUTES } from "../contract/mod.ts";
 import { WorkerError } from "../worker/mod.ts";

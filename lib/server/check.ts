@@ -1,6 +1,6 @@
 import { checkHost, type HostCheck } from "../worker/mod.ts";
 import { checkStart, type StartCheck } from "./check_start.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "./log/escape_controls.ts";
 import type { Options } from "./options.ts";
 
 /**

@@ -4,10 +4,10 @@ import { access } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, resolve } from "node:path";
 import { checkStateFolder } from "../worker/mod.ts";
-import { requireOwnFolders } from "./credential_folders.ts";
-import { credentialFiles, readCredentials, timeProblem } from "./credentials.ts";
+import { requireOwnFolders } from "./credentials/credential_folders.ts";
+import { credentialFiles, readCredentials, timeProblem } from "./credentials/credentials.ts";
 import type { Options } from "./options.ts";
-import { reasonNotToListen } from "./tls_listener.ts";
+import { reasonNotToListen } from "./transport/tls_listener.ts";
 
 /** One thing that a start of the daemon needs. */
 export interface StartCheck {

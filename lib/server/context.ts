@@ -1,7 +1,7 @@
 import type { Context as HonoContext } from "hono";
 import type { Identity } from "../pki/identity.ts";
 import type { Job, Worker } from "../worker/mod.ts";
-import type { Audit } from "./audit.ts";
+import type { Audit } from "./log/audit.ts";
 import type { Access } from "./authorize.ts";
 import type { FewAtOnce } from "./few_at_once.ts";
 import type { Followers } from "./followers.ts";

@@ -1,18 +1,18 @@
-import { logger } from "./logger.ts";
+import { logger } from "./log/logger.ts";
 import { resolve } from "node:path";
 import { VERSION } from "../about/version.ts";
 import { openFilesLimit, Worker } from "../worker/mod.ts";
 import { createApp } from "./app.ts";
-import { Audit } from "./audit.ts";
-import { CredentialWatch } from "./credential_watch.ts";
-import { requireOwnFolders } from "./credential_folders.ts";
-import { credentialFiles, readCredentials } from "./credentials.ts";
+import { Audit } from "./log/audit.ts";
+import { CredentialWatch } from "./credentials/credential_watch.ts";
+import { requireOwnFolders } from "./credentials/credential_folders.ts";
+import { credentialFiles, readCredentials } from "./credentials/credentials.ts";
 import { FewAtOnce } from "./few_at_once.ts";
 import { Followers } from "./followers.ts";
 import type { Options } from "./options.ts";
-import { TIMEOUTS } from "./timeouts.ts";
-import { TlsListener } from "./tls_listener.ts";
-import { UnixListener } from "./unix_listener.ts";
+import { TIMEOUTS } from "./transport/timeouts.ts";
+import { TlsListener } from "./transport/tls_listener.ts";
+import { UnixListener } from "./transport/unix_listener.ts";
 
 /** Starts of one client that are under way at once: as many as keep two CPUs busy, and hold up others' requests by a millisecond. */
 const STARTS_OF_ONE = 4;

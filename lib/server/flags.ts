@@ -7,7 +7,7 @@ import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
 import { describeBuild } from "../about/build.ts";
 import { THIRD_PARTY_LICENSES } from "../about/licenses.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "./log/escape_controls.ts";
 import type { RawOptions } from "./options.ts";
 import { type RequestCommand, requestCommand } from "./request.ts";
 

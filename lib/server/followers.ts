@@ -1,6 +1,6 @@
-import { logger } from "./logger.ts";
+import { logger } from "./log/logger.ts";
 import { ProblemError } from "./problem.ts";
-import { Shares } from "./shares.ts";
+import { Shares } from "./transport/shares.ts";
 
 /** Those who follow jobs, of which there may be so many. Nobody can keep others from it; see {@linkcode Shares}. */
 export class Followers {

@@ -1,4 +1,4 @@
-import { logger } from "./logger.ts";
+import { logger } from "./log/logger.ts";
 
 /** Constants of Linux on x86-64 and ARM64: unix(7), socket(2), send(2). */
 const AF_UNIX = 1;

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { MAX_BODY_BYTES } from "../../lib/contract/mod.ts";
 import type { Case } from "../faults/support/suite.ts";
-import { RawConnection } from "../server/raw.ts";
+import { RawConnection } from "../server/transport/raw.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { parseAnswers } from "./support/answers.ts";

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Case } from "../faults/support/suite.ts";
-import { RawConnection } from "../server/raw.ts";
+import { RawConnection } from "../server/transport/raw.ts";
 import { Daemon } from "../support/daemon.ts";
 import { parseAnswers } from "./support/answers.ts";
 import { bytesOf } from "./support/bytes.ts";

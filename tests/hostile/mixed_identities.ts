@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Job, jobListSchema, jobSchema, problemSchema } from "../../lib/contract/mod.ts";
 import type { Random } from "../faults/support/random.ts";
 import type { Case } from "../faults/support/suite.ts";
-import { RawConnection } from "../server/raw.ts";
+import { RawConnection } from "../server/transport/raw.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { until } from "../support/until.ts";

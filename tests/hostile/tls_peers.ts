@@ -1,7 +1,7 @@
 import { equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import type { Case } from "../faults/support/suite.ts";
-import { RawConnection, type RawOptions } from "../server/raw.ts";
+import { RawConnection, type RawOptions } from "../server/transport/raw.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";

@@ -1,14 +1,14 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { join } from "node:path";
 import { jobListSchema } from "../../lib/contract/mod.ts";
-import { Audit } from "../../lib/server/audit.ts";
+import { Audit } from "../../lib/server/log/audit.ts";
 import { createApp } from "../../lib/server/app.ts";
 import { FewAtOnce } from "../../lib/server/few_at_once.ts";
 import { Followers } from "../../lib/server/followers.ts";
 import { Worker } from "../../lib/worker/mod.ts";
 import { copyJob } from "../support/copy_job.ts";
 import { TestWorker } from "../worker/worker.ts";
-import { auditLines } from "./audit_line.ts";
+import { auditLines } from "./log/audit_line.ts";
 
 const COPIES = 300;
 const root = { name: "root", role: "admin", serial: null, peer: "unix" } as const;

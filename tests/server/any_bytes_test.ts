@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
 import { listSchema, outputSchema, problemSchema, startSchema, stopSchema } from "../../lib/contract/mod.ts";
-import { escapeControls } from "../../lib/server/escape_controls.ts";
+import { escapeControls } from "../../lib/server/log/escape_controls.ts";
 import { readBody, readQuery } from "../../lib/server/input.ts";
 import { addressSchema, flagOf, OPTION_NAMES, optionsSchema, variableOf } from "../../lib/server/options.ts";
 import { ProblemError, problemMessage, problemResponse } from "../../lib/server/problem.ts";

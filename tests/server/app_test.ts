@@ -3,7 +3,7 @@ import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { until } from "../support/until.ts";
 import { problemOf } from "./problem.ts";
-import { RawConnection } from "./raw.ts";
+import { RawConnection } from "./transport/raw.ts";
 
 Deno.test("what is no call of the API is not found", async () => {
   await using daemon = await Daemon.start();

@@ -4,7 +4,7 @@ import { removeCgroups } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { until } from "../support/until.ts";
-import { RawConnection } from "./raw.ts";
+import { RawConnection } from "./transport/raw.ts";
 import { teleworkerd } from "./teleworkerd.ts";
 
 /** Writes a line, waits for a file, writes another, and exits as a kill would. */

@@ -3,7 +3,7 @@ import { MAX_BODY_BYTES } from "../../lib/contract/mod.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { problemOf } from "./problem.ts";
-import { RawConnection } from "./raw.ts";
+import { RawConnection } from "./transport/raw.ts";
 
 Deno.test("a body that is none for the route is refused, with what is wrong with it", async (t) => {
   await using daemon = await Daemon.start();

@@ -1,7 +1,7 @@
 import { equal } from "node:assert/strict";
 import { join } from "node:path";
 import { createApp } from "../../lib/server/app.ts";
-import { Audit } from "../../lib/server/audit.ts";
+import { Audit } from "../../lib/server/log/audit.ts";
 import { FewAtOnce } from "../../lib/server/few_at_once.ts";
 import { Followers } from "../../lib/server/followers.ts";
 import { TestWorker } from "../worker/worker.ts";

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { jobSchema, limitsSchema, usageSchema } from "../../../lib/contract/mod.ts";
 import { Daemon } from "../../support/daemon.ts";
 import { Https } from "../../support/https.ts";
-import { RawConnection } from "../raw.ts";
+import { RawConnection } from "../transport/raw.ts";
 
 Deno.test("status says everything about a job, null where it does not apply", async () => {
   await using daemon = await Daemon.start();

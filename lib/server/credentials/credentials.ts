@@ -1,0 +1,196 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { constants } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createSecureContext } from "node:tls";
+import { Authorities } from "../../pki/authorities.ts";
+import { parseCertificate, validityProblem } from "../../pki/certificate.ts";
+import { checkServable, ServerIdentityError } from "../../pki/server_identity.ts";
+import type { Options } from "../options.ts";
+
+/** Most bytes of a file of certificates; a list of a hundred thousand that are revoked has some millions. */
+const MOST_BYTES = 16 * 2 ** 20;
+
+/** Where the certificates are. */
+export interface CredentialFiles {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+  /** It need not be there; `undefined` for nowhere. */
+  readonly crl: string | undefined;
+}
+
+/** Certificates in PEM, and what they say. */
+export interface Credentials {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+  /** The lists of revoked certificates; `undefined` while there are none. */
+  readonly crl: string | undefined;
+  /** What is in `ca` and `crl`. */
+  readonly authorities: Authorities;
+}
+
+/**
+ * Where the options say that the certificates are.
+ * @returns null when they name none.
+ * @throws {Error} when they name some but not all that it takes.
+ */
+export function credentialFiles(options: Options): CredentialFiles | null {
+  const inCerts = (file: string) => options.certs === undefined ? undefined : join(options.certs, file);
+  const ca = options.ca ?? inCerts("ca.pem");
+  const certificate = options.cert ?? inCerts("server.pem");
+  const key = options.key ?? inCerts("server-key.pem");
+  const crl = options.crl ?? inCerts("crl.pem");
+  if (ca === undefined && certificate === undefined && key === undefined) return null;
+  if (ca === undefined || certificate === undefined || key === undefined) {
+    throw new Error("Cannot use TLS: it takes --certs, or all of --ca, --cert and --key");
+  }
+  return { ca, certificate, key, crl };
+}
+
+/**
+ * Reads the certificates, all of which must be good.
+ * @throws {Error} when one cannot be read, an authority is none, the key is another certificate's, or a list of revoked
+ * certificates says that it is of one of the authorities and is not.
+ */
+export async function readCredentials(files: CredentialFiles): Promise<Credentials> {
+  try {
+    return await readAll(files);
+  } catch (error) {
+    if (!(error instanceof Error && error.cause instanceof Deno.errors.NotFound)) throw error;
+    throw new Error(`${error.message}; ${await howToMake(files)}`, { cause: error });
+  }
+}
+
+/** What to do about certificates that are not there. */
+async function howToMake({ key }: CredentialFiles): Promise<string> {
+  const keyIsThere = await Deno.lstat(key).then(() => true, () => false);
+  return keyIsThere
+    ? "put it there from where your authority is"
+    : `make them with: teleworkerd request HOST --certs ${dirname(key)}`;
+}
+
+async function readAll(files: CredentialFiles): Promise<Credentials> {
+  const [ca, crl] = [await read(files.ca), await readIfThere(files.crl)];
+  const authorities = Authorities.parse(ca);
+  return {
+    ...await readPair(files),
+    ca,
+    crl,
+    authorities: crl === undefined ? authorities : authorities.withRevocations(crl),
+  };
+}
+
+/**
+ * Reads the certificates again. Each part that is not good is told to `problem` and stays what it was: the server's certificate with
+ * its key, the authorities, and what they have revoked. A list of revoked certificates that has gone revokes what it did.
+ */
+export async function rereadCredentials(
+  files: CredentialFiles,
+  old: Credentials,
+  problem: (error: unknown) => void,
+): Promise<Credentials> {
+  const attempt = async <T>(call: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await call();
+    } catch (error) {
+      problem(error);
+      return otherwise;
+    }
+  };
+  const pair = await attempt(async () => {
+    const pair = await readPair(files);
+    const problem = timeProblem(pair.certificate);
+    // One that is good now is not given up for one that clients would refuse.
+    if (problem === undefined || timeProblem(old.certificate) !== undefined) return pair;
+    throw new Error(`Cannot use the certificate "${files.certificate}": ${problem}`);
+  }, { certificate: old.certificate, key: old.key });
+  const { ca, authorities } = await attempt(async () => {
+    const ca = await read(files.ca);
+    if (ca === old.ca) return old;
+    return { ca, authorities: Authorities.parse(ca).withRevocationsOf(old.authorities) };
+  }, old);
+  return await attempt(async () => {
+    const crl = await readIfThere(files.crl);
+    if (crl === undefined && old.crl !== undefined) {
+      throw new Error(`Cannot read "${files.crl}": it has gone; what was revoked stays so`);
+    }
+    const revoked = crl === undefined ? authorities : authorities.withRevocations(crl);
+    for (const list of revoked.olderLists) {
+      problem(new Error(`Cannot use the revocation list of ${list}: it is older than the one in force`));
+    }
+    // Nothing of the file is used.
+    if (revoked.olderLists.length > 0 && revoked.hasListsOf(authorities)) {
+      return { ...pair, ca, crl: old.crl, authorities };
+    }
+    return { ...pair, ca, crl, authorities: crl === old.crl && ca === old.ca ? old.authorities : revoked };
+  }, { ...pair, ca, crl: old.crl, authorities });
+}
+
+/** Why a certificate, in PEM, is not valid now; `undefined` if it is. */
+export function timeProblem(pem: string, now: Date = new Date()): string | undefined {
+  return validityProblem(parseCertificate(Uint8Array.from(new X509Certificate(pem).raw)), now);
+}
+
+async function readPair(files: CredentialFiles): Promise<{ certificate: string; key: string }> {
+  const pair = { certificate: await read(files.certificate), key: await read(files.key, true) };
+  // node:tls of Deno does not look, and would then fail every handshake.
+  if (!belongTogether(pair)) {
+    throw new Error(
+      `Cannot use the private key "${files.key}": it is not that of the certificate "${files.certificate}"`,
+    );
+  }
+  try {
+    checkServable(new X509Certificate(pair.certificate).raw);
+    createSecureContext({ cert: pair.certificate, key: pair.key });
+  } catch (error) {
+    throw new Error(`Cannot use the certificate "${files.certificate}": ${reasonOf(error)}`);
+  }
+  return pair;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ServerIdentityError) return `it ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function belongTogether({ certificate, key }: { certificate: string; key: string }): boolean {
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}
+
+async function readIfThere(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  return await read(path);
+}
+
+/** @param secret Whether it is refused if others than its owner and its group, which may be one for such keys, have access to it. */
+async function read(path: string, secret = false): Promise<string> {
+  try {
+    // Something huge would fill the memory.
+    const { isFile, size, mode } = await Deno.stat(path);
+    if (!isFile) throw new Error("it is not a regular file");
+    if (size > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`);
+    if (secret && ((mode ?? 0) & 0o007) !== 0) {
+      throw new Error(`others have access to it; run: chmod o= "${path}"`);
+    }
+    if (((mode ?? 0) & 0o002) !== 0) throw new Error(`others can write to it; run: chmod o-w "${path}"`);
+    // A FIFO that has just taken its place would be waited for for ever (open(2)).
+    return await readFile(path, { encoding: "utf8", flag: constants.O_RDONLY | constants.O_NONBLOCK });
+  } catch (error) {
+    throw new Error(
+      `Cannot read "${path}": ${error instanceof Error ? error.message.replace(/ \(os error.*/, "") : error}`,
+      { cause: error },
+    );
+  }
+}
