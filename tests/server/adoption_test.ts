@@ -20,7 +20,7 @@ Deno.test("while a worker adopts its jobs only its health and version are told, 
   await test.close();
   for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);
   await using worker = await Worker.begin({ stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 10 });
-  const answer = createApp({ worker, followers: new Followers(1), starts: new FewAtOnce(1), audit });
+  const answer = createApp({ worker, followers: new Followers(1), starts: new FewAtOnce(1, 60_000), audit });
   const order: string[] = [];
   const ask = async (path: string) => {
     const response = await answer(new Request(`http://localhost${path}`), root, () => {});
@@ -46,7 +46,7 @@ Deno.test("a worker that is closed while it adopts refuses those who wait, each 
   await test.close();
   for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);
   const worker = await Worker.begin({ stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 10 });
-  const answer = createApp({ worker, followers: new Followers(1), starts: new FewAtOnce(1), audit });
+  const answer = createApp({ worker, followers: new Followers(1), starts: new FewAtOnce(1, 60_000), audit });
   const waiting = answer(new Request("http://localhost/v1/jobs"), root, () => {});
   await worker[Symbol.asyncDispose]();
   await rejects(worker.adopted, { refusal: "closing" });

@@ -9,7 +9,7 @@ import { TestWorker } from "../worker/worker.ts";
 Deno.test("a client whose starts are all under way waits with the next, another does not", async () => {
   await using test = await TestWorker.open();
   using audit = new Audit({ auditLog: join(test.state, "audit.log"), auditArgs: "off" });
-  const starts = new FewAtOnce(1);
+  const starts = new FewAtOnce(1, 60_000);
   const answer = createApp({ worker: test.worker, followers: new Followers(1), starts, audit });
   const start = async (name: string) => {
     const request = new Request("http://localhost/v1/jobs", {
