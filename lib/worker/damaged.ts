@@ -25,7 +25,11 @@ export function describeDamaged({ id, spec, reason }: SetAside): DamagedJob {
 }
 
 /** Sets a job aside: it is there no more but as a damaged one. Its processes, if it has any, are left alone. */
-export function setAside(host: Host, { id, spec }: Pick<SetAside, "id" | "spec">, error: unknown): void {
+export function setAside(
+  host: Pick<Host, "registry" | "wakeups">,
+  { id, spec }: Pick<SetAside, "id" | "spec">,
+  error: unknown,
+): void {
   const reason = reasonOf(error);
   logger.error("Job {id} is damaged and set aside: {reason}", { id, reason });
   host.registry.setAside({ id, spec, reason });

@@ -1,4 +1,5 @@
 import { type DamagedJob, describeDamaged } from "./damaged.ts";
+import { WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { describe, type Job, type State } from "./job.ts";
 import type { Entry, SetAside } from "./registry.ts";
@@ -45,7 +46,12 @@ export interface Page {
 export async function list(host: Host, options: ListOptions): Promise<Page> {
   const { states, limit, cursor = Infinity } = options;
   const jobs: Job[] = [];
-  const damaged = options.cursor === undefined ? listDamaged(host, options) : [];
+  // Looked for at the end, for one of those that are listed may turn out to be damaged.
+  const page = (cursor: number | null): Page => ({
+    jobs,
+    cursor,
+    damaged: options.cursor === undefined ? listDamaged(host, options) : [],
+  });
   let [last, text] = [0, 0];
   const placeOf = ({ spec, ownerSequence }: Entry) => options.owner === undefined ? spec.sequence : ownerSequence;
   const fitting = [...host.registry.values()].reverse().values()
@@ -55,14 +61,25 @@ export async function list(host: Host, options: ListOptions): Promise<Page> {
     if (host.registry.get(entry.spec.id) !== entry) continue;
     // Before the state is asked for, since that may read a dozen kernel files.
     if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
-    if (jobs.length === limit || text > PAGE_TEXT) return { jobs, cursor: last, damaged };
-    const job = describe(entry);
+    if (jobs.length === limit || text > PAGE_TEXT) return page(last);
+    const job = describeUndamaged(entry);
+    if (job === null) continue;
     if (states !== undefined && !states.includes(job.state)) continue;
     jobs.push(job);
     last = placeOf(entry);
     text += textOf(job);
   }
-  return { jobs, cursor: null, damaged };
+  return page(null);
+}
+
+/** The job as it is now; null where it has just turned out to be damaged, which is to keep no others from being listed. */
+function describeUndamaged(entry: Entry): Job | null {
+  try {
+    return describe(entry);
+  } catch (error) {
+    if (error instanceof WorkerError && error.refusal === "damaged") return null;
+    throw error;
+  }
 }
 
 function textOf({ command, args, cwd, envNames }: Job): number {

@@ -79,7 +79,7 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
   const launching = launch(host, entry, request.env ?? {}, account).finally(() => entry.launching = null);
   entry.launching = launching.catch(() => {});
   await launching;
-  entry.spec = leaveLongWords(host.state, spec);
+  entry.spec = leaveLongWords(host, spec);
   return describe(entry);
 }
 
