@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal } from "../support/assert.ts";
 import { leaveLongWords } from "../../lib/worker/long_words.ts";
 import { specSchema } from "../../lib/worker/records.ts";
 import { openStateFolder } from "../../lib/worker/state_folder.ts";
