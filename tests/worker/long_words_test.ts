@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, rejects, throws } from "../support/assert.ts";
 import { Wakeups } from "../../lib/output/mod.ts";
 import { leaveLongWords } from "../../lib/worker/long_words.ts";
 import { specSchema } from "../../lib/worker/records.ts";
