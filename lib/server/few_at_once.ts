@@ -6,13 +6,13 @@ interface Things {
 
 /**
  * Lets each name do only so many things at once; the others wait, in the order in which they came. What takes long gives up its place
- * and goes on: what hangs must not keep its name from doing anything more.
+ * and goes on, where that is wanted: what hangs must not keep its name from doing anything more.
  */
 export class FewAtOnce {
   readonly #names = new Map<string, Things>();
 
-  /** `most` of each name, each counted for `patience` milliseconds. */
-  constructor(readonly most: number, readonly patience: number) {}
+  /** `most` of each name, each counted for `patience` milliseconds, or until it has ended. */
+  constructor(readonly most: number, readonly patience?: number) {}
 
   /** Does it when there is room for one more of the name. */
   async run<T>(name: string, call: () => Promise<T>): Promise<T> {
@@ -21,10 +21,11 @@ export class FewAtOnce {
     if (things.busy < this.most) things.busy++;
     else await new Promise<void>((resolve) => things.waiting.push(resolve));
     let late = false;
-    const timer = setTimeout(() => {
+    const giveUp = () => {
       late = true;
       this.#leave(name, things);
-    }, this.patience);
+    };
+    const timer = this.patience === undefined ? undefined : setTimeout(giveUp, this.patience);
     try {
       return await call();
     } finally {

@@ -1,6 +1,6 @@
 import { type DamagedJob, describeDamaged } from "./damaged.ts";
 import { WorkerError } from "./errors.ts";
-import type { Host } from "./host.ts";
+import { endOfWaiting, type Host } from "./host.ts";
 import { describe, type Job, type State } from "./job.ts";
 import type { Entry, SetAside } from "./registry.ts";
 import { inTurns } from "./turns.ts";
@@ -19,6 +19,8 @@ export interface ListOptions {
   readonly limit: number;
   /** Goes on after the page that gave this cursor, when the same owner was asked for. */
   readonly cursor?: number | undefined;
+  /** Ends the listing, with its reason as error, when nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -41,10 +43,12 @@ export interface Page {
  * Lists jobs in the order of their creation, newest first. A cursor is the last job's place in it, and stays that when the job is
  * removed: among the jobs of the owner who is asked for, since nothing of how many others there are may follow from it. Each job that runs
  * takes a millisecond of reading what the kernel has of it, and others get their turn meanwhile.
- * @throws {WorkerError} `closing` when the worker closes meanwhile.
+ * @throws {WorkerError} `closing` when the worker closes meanwhile; the reason of `signal` once that is aborted.
  */
 export async function list(host: Host, options: ListOptions): Promise<Page> {
   const { states, limit, cursor = Infinity } = options;
+  const signal = endOfWaiting(host, options.signal);
+  signal.throwIfAborted();
   const jobs: Job[] = [];
   // Looked for at the end, for one of those that are listed may turn out to be damaged.
   const page = (cursor: number | null): Page => ({
@@ -56,7 +60,7 @@ export async function list(host: Host, options: ListOptions): Promise<Page> {
   const placeOf = ({ spec, ownerSequence }: Entry) => options.owner === undefined ? spec.sequence : ownerSequence;
   const fitting = [...host.registry.values()].reverse().values()
     .filter((entry) => placeOf(entry) < cursor && fits({ id: entry.spec.id, spec: entry.spec }, options));
-  for await (const entry of inTurns(fitting, host.closing)) {
+  for await (const entry of inTurns(fitting, signal)) {
     // It has been removed meanwhile.
     if (host.registry.get(entry.spec.id) !== entry) continue;
     // Before the state is asked for, since that may read a dozen kernel files.
