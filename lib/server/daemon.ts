@@ -23,6 +23,9 @@ const LISTS_OF_ONE = 1;
 /** Searches for last lines of one client that are under way at once: each more holds up others' requests by a millisecond. */
 const SEARCHES_OF_ONE = 2;
 
+/** What a connection can take of the memory, a body or a long answer on its way; an idle one takes a hundredth of it. */
+const CONNECTION_BYTES = 4 * 2 ** 20;
+
 /**
  * Runs the daemon until the signal: the worker, then the roads to it. What began last ends first; jobs are left running.
  * @param ready is told the address, once it can be used.
@@ -74,7 +77,7 @@ export async function runDaemon(
     const listener = stack.use(
       await TlsListener.listen({
         ...{ ...options.listen, credentials, answer, audit },
-        ...{ maxConnections: most.tls, maxHandshakes: most.handshakes },
+        ...{ maxConnections: most.tls, maxHandshakes: most.handshakes, maxConnectionsOfOne: most.ofOne },
       }),
     );
     const watch = stack.use(new CredentialWatch(files, credentials, (renewed) => listener.renew(renewed)));
@@ -102,11 +105,13 @@ function onHangup(call: () => void): Disposable {
 /**
  * How many connections there may be: each may take two descriptors, and a third of all is for the rest. One road cannot take what
  * is the other's, so that the owner gets in when the network is full. A quarter of the network's road is for handshakes, and one address
- * can have all of it, which may be that of a whole site whose clients all come back at once.
+ * can have all of it, which may be that of a whole site whose clients all come back at once. One client can have what a quarter of the
+ * host's memory is enough for.
  */
-function maxConnections(bothRoads: boolean): { tls: number; unix: number; handshakes: number } {
+function maxConnections(bothRoads: boolean): { tls: number; unix: number; handshakes: number; ofOne: number } {
   const all = Math.max(16, Math.floor(openFilesLimit() / 3));
   const unix = bothRoads ? Math.floor(all / 4) : 0;
   const tls = all - unix;
-  return { tls, unix, handshakes: Math.floor(tls / 4) };
+  const ofOne = Math.max(16, Math.floor(Deno.systemMemoryInfo().total / 4 / CONNECTION_BYTES));
+  return { tls, unix, handshakes: Math.floor(tls / 4), ofOne };
 }

@@ -9,15 +9,16 @@ export class Shares {
   readonly #byName = new Map<string, Places>();
   #taken = 0;
 
-  /** `most` in all. */
-  constructor(readonly most: number) {}
+  /** `most` in all, and `mostOfOne` of one name however many are left. */
+  constructor(readonly most: number, readonly mostOfOne = most) {}
 
   /**
    * Takes a place.
    * @param giveUp is called when it has gone to another.
-   * @returns what gives it back; null when there is none, since nobody would have more than this one then.
+   * @returns what gives it back; null when there is none for this one, since nobody would have more then, or it has as many as one may.
    */
   take(name: string, giveUp: () => void): (() => void) | null {
+    if (this.of(name) >= this.mostOfOne) return null;
     if (this.#taken >= this.most && !this.#makeRoom(name)) return null;
     const places: Places = this.#byName.get(name) ?? new Set();
     this.#byName.set(name, places);

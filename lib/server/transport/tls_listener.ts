@@ -24,6 +24,8 @@ export interface TlsListenerOptions extends ArrivalLimits {
   readonly hostname: string;
   /** 0 for any that is free. */
   readonly port: number;
+  /** Of one client. */
+  readonly maxConnectionsOfOne: number;
   readonly credentials: Credentials;
   readonly answer: Answer;
   readonly audit: Audit;
@@ -48,7 +50,7 @@ export class TlsListener implements AsyncDisposable {
     this.#audit = audit;
     this.#authorities = credentials.authorities;
     this.#arrivals = new Arrivals(options);
-    this.#shares = new Shares(options.maxConnections - options.maxHandshakes);
+    this.#shares = new Shares(options.maxConnections - options.maxHandshakes, options.maxConnectionsOfOne);
     this.#connections = new Connections({ answer, audit, timeouts });
     this.#server = createServer({
       ...this.#connections.options,
@@ -128,15 +130,17 @@ export class TlsListener implements AsyncDisposable {
   /** Takes a place for the connection, until it is closed. */
   #takePlace(socket: TLSSocket, caller: Caller): void {
     const { name, serial } = caller;
-    const { most } = this.#shares;
+    const { most, mostOfOne } = this.#shares;
     const leave = this.#shares.take(name, () => {
       this.#close(socket, caller, `One more client came, and of ${most} connections this one had the most`);
     });
     if (leave !== null) return void socket.once("close", leave);
     const certificate = { subject: name, serial: serial ?? "" };
-    throw new IdentityError(`There were ${most} connections, ${this.#shares.of(name)} of them of "${name}"`, {
-      certificate,
-    });
+    const own = this.#shares.of(name);
+    const reason = own >= mostOfOne
+      ? `There were ${own} connections of "${name}"`
+      : `There were ${most} connections, ${own} of them of "${name}"`;
+    throw new IdentityError(reason, { certificate });
   }
 
   #close(socket: TLSSocket, caller: Caller, reason: string): void {

@@ -33,7 +33,16 @@ export class TestListener implements AsyncDisposable {
     };
     const audit = new Audit({ auditLog: join(folder.path, "audit.log"), auditArgs: "off" });
     const listener = await TlsListener.listen({
-      ...{ hostname: "127.0.0.1", port: 0, credentials, answer, audit, maxConnections: 100, maxHandshakes: 25 },
+      ...{
+        hostname: "127.0.0.1",
+        port: 0,
+        credentials,
+        answer,
+        audit,
+        maxConnections: 100,
+        maxHandshakes: 25,
+        maxConnectionsOfOne: 75,
+      },
       timeouts: { ...TIMEOUTS, ...timeouts },
     });
     return new TestListener(folder, listener, audit);

@@ -6,8 +6,8 @@ class Takers {
   readonly gone: string[] = [];
   readonly #shares: Shares;
 
-  constructor(most: number) {
-    this.#shares = new Shares(most);
+  constructor(most: number, mostOfOne?: number) {
+    this.#shares = new Shares(most, mostOfOne);
   }
 
   take(place: string): (() => void) | null {
@@ -61,4 +61,14 @@ Deno.test("Shares takes a place back once, also after it has gone to another", (
   deepEqual(takers.count("ab"), [0, 1]);
   takers.take("b2");
   deepEqual([takers.take("b3"), takers.gone.length], [null, 1]);
+});
+
+Deno.test("Shares gives nobody more than one may have, whatever is left", () => {
+  const takers = new Takers(10, 3);
+  const [first] = ["a1", "a2", "a3"].map((place) => takers.take(place));
+  equal(takers.take("a4"), null);
+  takers.take("b1");
+  first?.();
+  takers.take("a4");
+  deepEqual([takers.count("ab"), takers.take("a5"), takers.gone], [[3, 1], null, []]);
 });
