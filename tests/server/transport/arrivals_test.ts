@@ -5,6 +5,7 @@ import { Daemon } from "../../support/daemon.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
 import { until } from "../../support/until.ts";
 import { type AuditLine, auditLines } from "../log/audit_line.ts";
+import { TestListener } from "./listener.ts";
 import { RawConnection } from "./raw.ts";
 
 /** Of a daemon that may have 192 descriptors: a third of them for connections, of which a quarter for its Unix socket, and a quarter of the rest for handshakes. */
@@ -145,6 +146,19 @@ Deno.test("clients with as many connections as may be keep out no other: the new
     deepEqual(closed.slice(0, MOST.known / 2).map(({ name }) => name), Array(MOST.known / 2).fill("eve"));
     match(closed[0]?.reason ?? "", /^One more client came, and of 36 connections this one had the most$/);
   });
+});
+
+Deno.test("one client has no more connections than one may, however many are left", async () => {
+  await using test = await TestListener.start(() => Promise.resolve(new Response("ok")));
+  await using stack = new AsyncDisposableStack();
+  for (let number = 0; number < 70; number++) stack.use(await RawConnection.open(test));
+  await using late = await RawConnection.open(test);
+  equal(await late.ended(), "");
+  await using bob = await RawConnection.open(test, { certificate: "client-bob" });
+  await bob.request("GET /");
+  await bob.said("ok");
+  const [line] = await auditLines(join(test.certs, "audit.log"));
+  deepEqual([line?.event, line?.reason], ["handshake", 'There were 70 connections of "alice"']);
 });
 
 Deno.test("when there are as many connections as may be, handshakes have to go, each with a line", async () => {

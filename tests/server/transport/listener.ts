@@ -41,7 +41,7 @@ export class TestListener implements AsyncDisposable {
         audit,
         maxConnections: 100,
         maxHandshakes: 25,
-        maxConnectionsOfOne: 75,
+        maxConnectionsOfOne: 70,
       },
       timeouts: { ...TIMEOUTS, ...timeouts },
     });
