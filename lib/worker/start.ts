@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { awaitDisks } from "../cgroup/mod.ts";
 import { damagedError, WorkerError } from "./errors.ts";
 import { createLogs, type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
 import { describe, type Job } from "./job.ts";
@@ -51,6 +52,7 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
   const digest = createHash("sha256").update(JSON.stringify(asked)).digest("hex");
   const account = request.user === undefined ? null : await findAccount(request.user);
   const limits = effectiveLimits(request.limits ?? {}, host.defaultLimits, host.maxLimits);
+  await awaitDisks(limits);
   // No await from here until the entry stands: of two requests at once the second must find the first.
   const earlier = idempotencyKey === undefined ? undefined : host.registry.requested(request.owner, idempotencyKey);
   if (earlier !== undefined) return await replay(host, earlier, digest, request);
