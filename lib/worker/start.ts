@@ -12,6 +12,7 @@ import { isEmptied, readRecord } from "./read_record.ts";
 import { runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
 import type { Entry, SetAside } from "./registry.ts";
 import type { Process } from "./process.ts";
+import { REMOVED } from "./remove.ts";
 import { spawnRunner } from "./runner.ts";
 import { jobFolder, logPath, removeIfThere } from "./state_folder.ts";
 import { superviseTimeout } from "./timeout.ts";
@@ -171,8 +172,10 @@ export async function discard(host: Host, entry: Entry): Promise<void> {
   entry.whenEnded.resolve();
   await entry.cgroup?.remove();
   const folder = jobFolder(host.state, id);
+  // First out of sight: of what loses its specification alone, because the daemon dies here, the next would take the rest for a damaged job.
+  const hidden = await Deno.rename(folder, folder + REMOVED).then(() => folder + REMOVED, () => folder);
   // What is empty needs no descriptor, of which there may be none, to be removed.
-  await Deno.remove(folder).catch(() => removeIfThere(folder));
+  await Deno.remove(hidden).catch(() => removeIfThere(hidden));
   for (const stream of ["stdout", "stderr"] as const) await removeIfThere(logPath(host.state, id, stream));
 }
 
