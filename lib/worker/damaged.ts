@@ -1,10 +1,12 @@
 import { join } from "node:path";
+import { damagedError } from "./errors.ts";
 import { type Host, inUse } from "./host.ts";
+import { describe, type Job } from "./job.ts";
 import { logger } from "./logger.ts";
 import { type Process, signalProcess } from "./process.ts";
 import { DamageError, readRecord } from "./read_record.ts";
 import { startedSchema } from "./records.ts";
-import type { SetAside } from "./registry.ts";
+import type { Entry, SetAside } from "./registry.ts";
 import { removeFiles } from "./remove.ts";
 import { killRunner } from "./runner_processes.ts";
 import { jobFolder } from "./state_folder.ts";
@@ -31,6 +33,21 @@ export function setAside(host: Host, { id, spec }: Pick<SetAside, "id" | "spec">
   host.registry.setAside({ id, spec, reason });
   host.wakeups.wake(`${id}.stdout`);
   host.wakeups.wake(`${id}.stderr`);
+}
+
+/**
+ * The job as it is now. Where what was asked cannot be read any more, it is set aside.
+ * @throws {WorkerError} `damaged` then.
+ */
+export function show(host: Host, entry: Entry): Job {
+  try {
+    return describe(entry);
+  } catch (error) {
+    if (!(error instanceof DamageError)) throw error;
+    const job = { id: entry.spec.id, spec: entry.spec };
+    setAside(host, job, error);
+    throw damagedError({ ...job, reason: error.message });
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -1,6 +1,7 @@
-import { type DamagedJob, describeDamaged } from "./damaged.ts";
+import { type DamagedJob, describeDamaged, show } from "./damaged.ts";
+import { WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { describe, type Job, type State } from "./job.ts";
+import type { Job, State } from "./job.ts";
 import type { Entry, SetAside } from "./registry.ts";
 import { inTurns } from "./turns.ts";
 
@@ -45,7 +46,6 @@ export interface Page {
 export async function list(host: Host, options: ListOptions): Promise<Page> {
   const { states, limit, cursor = Infinity } = options;
   const jobs: Job[] = [];
-  const damaged = options.cursor === undefined ? listDamaged(host, options) : [];
   let [last, text] = [0, 0];
   const placeOf = ({ spec, ownerSequence }: Entry) => options.owner === undefined ? spec.sequence : ownerSequence;
   const fitting = [...host.registry.values()].reverse().values()
@@ -55,21 +55,33 @@ export async function list(host: Host, options: ListOptions): Promise<Page> {
     if (host.registry.get(entry.spec.id) !== entry) continue;
     // Before the state is asked for, since that may read a dozen kernel files.
     if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
-    if (jobs.length === limit || text > PAGE_TEXT) return { jobs, cursor: last, damaged };
-    const job = describe(entry);
+    if (jobs.length === limit || text > PAGE_TEXT) return { jobs, cursor: last, damaged: listDamaged(host, options) };
+    const job = showIfPossible(host, entry);
+    if (job === null) continue;
     if (states !== undefined && !states.includes(job.state)) continue;
     jobs.push(job);
     last = placeOf(entry);
     text += textOf(job);
   }
-  return { jobs, cursor: null, damaged };
+  return { jobs, cursor: null, damaged: listDamaged(host, options) };
 }
 
 function textOf({ command, args, cwd, envNames }: Job): number {
   return [command, cwd, ...args, ...envNames].reduce((sum, { length }) => sum + length, 0);
 }
 
+/** The job as it is now; null for one that is damaged, of which is told in another place. */
+function showIfPossible(host: Host, entry: Entry): Job | null {
+  try {
+    return show(host, entry);
+  } catch (error) {
+    if (error instanceof WorkerError && error.refusal === "damaged") return null;
+    throw error;
+  }
+}
+
 function listDamaged(host: Host, options: ListOptions): DamagedJob[] {
+  if (options.cursor !== undefined) return [];
   return host.registry.allDamaged().filter((job) => fits(job, options)).map(describeDamaged).toArray();
 }
 

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { awaitDisks } from "../cgroup/mod.ts";
+import { show } from "./damaged.ts";
 import { damagedError, WorkerError } from "./errors.ts";
 import { createLogs, type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
-import { describe, type Job } from "./job.ts";
+import type { Job } from "./job.ts";
 import { leaveLongWords } from "./long_words.ts";
 import { logger } from "./logger.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
@@ -83,7 +84,7 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
   entry.launching = launching.catch(() => {});
   await launching;
   entry.spec = leaveLongWords(host.state, spec);
-  return describe(entry);
+  return show(host, entry);
 }
 
 async function replay(host: Host, earlier: Entry | SetAside, digest: string, request: StartRequest): Promise<Job> {
@@ -94,7 +95,7 @@ async function replay(host: Host, earlier: Entry | SetAside, digest: string, req
   await earlier.launching;
   // The first attempt came to nothing; then this one counts.
   if (host.registry.get(earlier.spec.id) !== earlier) return await start(host, request);
-  return describe(earlier);
+  return show(host, earlier);
 }
 
 function refuse(host: Host, request: StartRequest, limits: JobLimits): void {

@@ -1,10 +1,10 @@
 import { type Cgroups, detectCgroups } from "../cgroup/mod.ts";
 import { Wakeups } from "../output/mod.ts";
 import { adopt } from "./adopt.ts";
-import { removeDamaged } from "./damaged.ts";
+import { removeDamaged, show } from "./damaged.ts";
 import { damagedError, unknownError, WorkerError } from "./errors.ts";
 import type { Action, Host } from "./host.ts";
-import { describe, type Job } from "./job.ts";
+import type { Job } from "./job.ts";
 import { DEFAULT_KEEP, type Keep } from "./keep.ts";
 import { effectiveLimits, type HostLimits } from "./limits.ts";
 import { list, type ListOptions, type Page } from "./list.ts";
@@ -145,7 +145,7 @@ export class Worker implements AsyncDisposable {
 
   /** The job as it is now. */
   status(id: string): Job {
-    return describe(this.#find(id));
+    return show(this.#host, this.#find(id));
   }
 
   /** See {@linkcode list}. */
@@ -157,12 +157,14 @@ export class Worker implements AsyncDisposable {
   async wait(id: string, signal?: AbortSignal): Promise<Job> {
     const entry = this.#find(id);
     await endOf(this.#host, entry, { signal });
-    return describe(entry);
+    return show(this.#host, entry);
   }
 
   /** See {@linkcode stop}. */
   async stop(id: string, options?: StopOptions): Promise<Job> {
-    return await stop(this.#host, this.#find(id), options);
+    const entry = this.#find(id);
+    await stop(this.#host, entry, options);
+    return show(this.#host, entry);
   }
 
   /** See {@linkcode remove}; removes a damaged job as well. */

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import { leaveLongWords } from "../../lib/worker/long_words.ts";
 import { specSchema } from "../../lib/worker/records.ts";
 import { openStateFolder } from "../../lib/worker/state_folder.ts";
@@ -27,6 +27,26 @@ Deno.test("long arguments and environments are told as they were, by this worker
   equal((await test.worker.stop(id, { graceSeconds: 0 })).args.length, args.length);
   await told();
   await test.worker.remove(id);
+});
+
+Deno.test("a job whose long arguments cannot be read any more is set aside, and keeps no other from being listed", async () => {
+  await using test = await TestWorker.open();
+  const spoilt = async (program: string) => {
+    const { id } = await test.start([program, "1000", ...LONG], { env: {}, idempotencyKey: program });
+    await Deno.writeTextFile(`${test.state}/jobs/${id}/spec.json`, "{");
+    return id;
+  };
+  const short = await test.run(["true", "short"]);
+  const ids = [await spoilt("true"), await spoilt("echo"), await spoilt("cat")];
+  const [listed = "", asked = "", stopped = ""] = ids;
+  await rejects(test.worker.stop(stopped), { refusal: "damaged" });
+  await rejects(test.start(["echo", "1000", ...LONG], { env: {}, idempotencyKey: "echo" }), { refusal: "damaged" });
+  const { jobs, damaged } = await test.worker.list({ limit: 10 });
+  deepEqual(jobs.map(({ id }) => id), [short.id]);
+  const reason = 'its record "spec.json" is torn';
+  deepEqual(damaged.toSorted(), [stopped, asked, listed].map((id) => ({ id, owner: "alice", reason })));
+  for (const id of ids) await test.worker.remove(id);
+  deepEqual((await test.worker.list({ limit: 10 })).damaged, []);
 });
 
 Deno.test("leaveLongWords keeps what is short in memory, and reads what is long when it is asked for", async () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -122,8 +122,7 @@ Deno.test("stop of a job that is stopped by its own signal goes on to the kill",
 Deno.test("stop of a job that was just asked for ends it", async () => {
   await using test = await TestWorker.open();
   const starting = test.start(["sleep", "1000"]);
-  const [entry] = (await test.worker.list({ limit: 1 })).jobs;
-  ok(entry !== undefined);
+  const entry = await until("it is listed", async () => (await test.worker.list({ limit: 1 })).jobs[0]);
   equal((await test.worker.stop(entry.id)).state, "stopped");
   equal((await starting).id, entry.id);
 });
