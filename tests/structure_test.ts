@@ -1,6 +1,6 @@
-import { deepEqual, ok } from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deepEqual, ok } from "./support/assert.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 

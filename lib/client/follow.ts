@@ -16,7 +16,26 @@ export interface CopyOptions {
 
 const TARGETS = { stdout: Deno.stdout, stderr: Deno.stderr } as const;
 
-/** Copies a stream of a job, which was just found, to the same stream here. After a broken connection it goes on from the byte where it was. */
+/**
+ * Copies streams of a job, which was just found, to the same streams here, until all are at their end. The first that fails ends the others:
+ * they must not take the end of the connection for a server that is away.
+ */
+export async function copyOutputs(
+  api: Api,
+  id: string,
+  streams: readonly Stream[],
+  options: CopyOptions,
+): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
+  try {
+    await Promise.all(streams.map((stream) => copyOutput(api, id, stream, { ...options, signal })));
+  } finally {
+    over.abort();
+  }
+}
+
+/** Copies a stream. After a broken connection it goes on from the byte where it was. */
 export async function copyOutput(api: Api, id: string, stream: Stream, options: CopyOptions): Promise<void> {
   const { tail, follow, signal } = options;
   let offset: number | undefined;

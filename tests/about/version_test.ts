@@ -1,4 +1,4 @@
-import { match } from "node:assert/strict";
+import { match } from "../support/assert.ts";
 import { VERSION } from "../../lib/about/version.ts";
 
 Deno.test("VERSION is a semantic version", () => {

@@ -1,5 +1,5 @@
-import { equal } from "node:assert/strict";
 import { join } from "node:path";
+import { equal } from "../support/assert.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 

@@ -1,6 +1,6 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { runBuild } from "./build.ts";
 

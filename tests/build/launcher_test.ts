@@ -1,5 +1,5 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { SmallDisk } from "../faults/support/small_disk.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";

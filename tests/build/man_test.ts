@@ -1,6 +1,6 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import type { Usage } from "@optique/core/usage";
+import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { parserFor } from "../../lib/client/program.ts";
 import { VERSION } from "../../lib/about/version.ts";
 import { parser as server } from "../../lib/server/flags.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
+import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { readCapacity } from "../../lib/cgroup/capacity.ts";
 import { findDisk, wholeDisks } from "../../lib/cgroup/disks.ts";
 import { parseLimit, readLines } from "../../lib/cgroup/kernel_files.ts";

@@ -1,5 +1,5 @@
-import { ok } from "node:assert/strict";
 import fc from "fast-check";
+import { ok } from "../support/assert.ts";
 import { parseMemberships, parseMountinfo } from "../../lib/cgroup/mountinfo.ts";
 import { parseUsage } from "../../lib/cgroup/parse_usage.ts";
 

@@ -1,5 +1,5 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { aJob } from "../support/a_job.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { TemporaryFolder } from "../support/folder.ts";

@@ -1,7 +1,7 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { join } from "node:path";
 import { z } from "zod";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import { Api } from "../../lib/client/api.ts";
 import { openSocket } from "../../lib/client/connection.ts";
 import { mergeDisks } from "../../lib/client/disks.ts";

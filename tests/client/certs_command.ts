@@ -1,6 +1,6 @@
-import { deepEqual, equal } from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
+import { deepEqual, equal } from "../support/assert.ts";
 import { type Ended, teleworker } from "../support/teleworker.ts";
 
 /** `teleworker certs` in a folder, and what it made there. */

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { openssl } from "../pki/openssl.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Certs } from "./certs_command.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match, notEqual } from "../support/assert.ts";
 import { openssl } from "../pki/openssl.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Certs } from "./certs_command.ts";

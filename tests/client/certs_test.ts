@@ -1,6 +1,6 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
+import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { teleworker } from "../support/teleworker.ts";
 import { atHome } from "./home.ts";

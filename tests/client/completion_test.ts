@@ -1,5 +1,5 @@
-import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { closedPort } from "./closed_port.ts";
 import { atHome } from "./home.ts";
 import { makeCertificates } from "../support/certificates.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { addServer, initAuthority } from "../../lib/pki/store.ts";
 import { openssl } from "../pki/openssl.ts";
 import { Daemon } from "../support/daemon.ts";

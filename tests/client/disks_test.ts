@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { deepEqual, equal, match, throws } from "../support/assert.ts";
 import { mergeDisks } from "../../lib/client/disks.ts";
 import { teleworker } from "../support/teleworker.ts";
 

@@ -1,5 +1,5 @@
-import { equal } from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { equal } from "../support/assert.ts";
 import { free } from "../../lib/client/free.ts";
 
 Deno.test("free takes the bytes away that have a buffer of their own, and no others", () => {

@@ -1,6 +1,6 @@
-import { deepEqual, equal, match } from "node:assert/strict";
 import denoJson from "../../deno.json" with { type: "json" };
 import { fileURLToPath } from "node:url";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";

@@ -1,6 +1,6 @@
-import { equal, match } from "node:assert/strict";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { equal, match } from "../support/assert.ts";
 import { initAuthority } from "../../lib/pki/store.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { Daemon } from "../support/daemon.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "../support/assert.ts";
 import { ConnectionFailure, Failure, ProblemFailure } from "../../lib/client/failure.ts";
 import { ridingThrough } from "../../lib/client/retry.ts";
 

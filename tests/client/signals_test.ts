@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import { exitCodeOf } from "../../lib/client/exit_code.ts";
 import { isSignal, signalName, signalNumber } from "../../lib/client/signals.ts";
 import { signal } from "../../lib/client/values.ts";

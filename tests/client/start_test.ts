@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { deepEqual, equal, match, throws } from "../support/assert.ts";
 import { toRequest } from "../../lib/client/job_flags.ts";
 import { parse } from "../../lib/client/program.ts";
 import { jobSchema } from "../../lib/contract/mod.ts";

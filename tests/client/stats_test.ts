@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { jobSchema } from "../../lib/contract/mod.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import { clean, write } from "../../lib/client/terminal.ts";
 
 Deno.test("clean shows what would move the cursor, set a title, colour or turn text around", () => {

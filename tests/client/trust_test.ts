@@ -1,8 +1,8 @@
-import { deepEqual, equal, match } from "node:assert/strict";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createServer, type Server } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { initAuthority } from "../../lib/pki/store.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { Daemon } from "../support/daemon.ts";

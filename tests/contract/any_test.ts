@@ -1,6 +1,6 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import type { z } from "zod";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import {
   hostLimitsSchema,
   idempotencyKeySchema,

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal } from "../support/assert.ts";
 import { jobListSchema, jobSchema } from "../../lib/contract/mod.ts";
 import { aJob } from "../support/a_job.ts";
 import { refuses, takes } from "./refusals.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import { limitsSchema } from "../../lib/contract/mod.ts";
 import { refusals, refuses, takes } from "./refusals.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepEqual } from "../support/assert.ts";
 import { problemSchema } from "../../lib/contract/mod.ts";
 import { refuses } from "./refusals.ts";
 

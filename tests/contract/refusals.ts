@@ -1,5 +1,5 @@
-import { equal } from "node:assert/strict";
 import type { z } from "zod";
+import { equal } from "../support/assert.ts";
 
 /** The fields that a schema finds wrong in an input, as a server names them; empty when it takes the input. */
 export function refusals(schema: z.ZodType, input: unknown): string[] {

@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal } from "../support/assert.ts";
 import { idSchema, ROUTES } from "../../lib/contract/mod.ts";
 
 Deno.test("ROUTES are all different calls, versioned but for the health of the server", () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal } from "../support/assert.ts";
 import { stopSchema } from "../../lib/contract/mod.ts";
 import { refusals, refuses, takes } from "./refusals.ts";
 

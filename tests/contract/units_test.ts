@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
+import { deepEqual, equal, ok, throws } from "../support/assert.ts";
 import { formatDuration, formatSize, parseCores, parseDuration, parseSize } from "../../lib/contract/units.ts";
 
 const FACTORS = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const;

@@ -1,6 +1,6 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import type { Job } from "../../lib/contract/mod.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";

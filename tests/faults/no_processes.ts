@@ -1,5 +1,5 @@
-import { equal, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { equal, ok } from "../support/assert.ts";
 import { type Job, jobSchema } from "../../lib/contract/mod.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import type { Job } from "../../lib/contract/mod.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";

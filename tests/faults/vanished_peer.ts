@@ -1,5 +1,5 @@
-import { equal } from "node:assert/strict";
 import { join } from "node:path";
+import { equal } from "../support/assert.ts";
 import { jobSchema } from "../../lib/contract/mod.ts";
 import { until } from "../support/until.ts";
 import type { Case } from "./support/suite.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import { MAX_BODY_BYTES } from "../../lib/contract/mod.ts";
 import type { Case } from "../faults/support/suite.ts";
 import { RawConnection } from "../server/transport/raw.ts";

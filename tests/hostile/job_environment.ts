@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import type { Case } from "../faults/support/suite.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal } from "../support/assert.ts";
 import type { Job, StartRequest } from "../../lib/contract/mod.ts";
 import type { Random } from "../faults/support/random.ts";
 import type { Case } from "../faults/support/suite.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import { type Job, jobListSchema, jobSchema, problemSchema } from "../../lib/contract/mod.ts";
 import type { Random } from "../faults/support/random.ts";
 import type { Case } from "../faults/support/suite.ts";

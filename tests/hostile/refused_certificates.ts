@@ -1,5 +1,5 @@
-import { equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import { equal, match } from "../support/assert.ts";
 import { createAuthority } from "../../lib/pki/authority.ts";
 import { authorityFiles } from "../../lib/pki/certificate_files.ts";
 import type { Credential } from "../../lib/pki/credential.ts";

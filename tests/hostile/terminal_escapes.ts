@@ -1,8 +1,8 @@
-import { equal, match, ok } from "node:assert/strict";
 import { once } from "node:events";
 import type { RequestListener } from "node:http";
 import { createServer } from "node:https";
 import { join } from "node:path";
+import { equal, match, ok } from "../support/assert.ts";
 import type { Job } from "../../lib/contract/mod.ts";
 import type { Case } from "../faults/support/suite.ts";
 import { aJob } from "../support/a_job.ts";

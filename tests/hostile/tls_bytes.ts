@@ -1,4 +1,4 @@
-import { equal, match, ok } from "node:assert/strict";
+import { equal, match, ok } from "../support/assert.ts";
 import type { Random } from "../faults/support/random.ts";
 import type { Case } from "../faults/support/suite.ts";
 import { Daemon } from "../support/daemon.ts";

@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { equal, ok } from "../support/assert.ts";
 import { whyNotDescriptors, withDescriptors } from "../faults/support/descriptors.ts";
 import type { Case } from "../faults/support/suite.ts";
 import { Daemon } from "../support/daemon.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { build } from "../build/build.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { BINARIES } from "../support/programs.ts";

@@ -1,5 +1,5 @@
-import { deepEqual } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual } from "../support/assert.ts";
 import { carryOut } from "../../lib/install/carry_out.ts";
 import { PROGRAM, UNIT } from "../../lib/install/layout.ts";
 import { planInstall } from "../../lib/install/plan.ts";

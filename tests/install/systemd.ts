@@ -3,7 +3,7 @@
  * for it installs where users do.
  * @module
  */
-import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, match, notEqual, ok } from "../support/assert.ts";
 import { jobSchema } from "../../lib/contract/mod.ts";
 import { addClient, addServer, initAuthority } from "../../lib/pki/store.ts";
 import { programWords } from "../support/programs.ts";

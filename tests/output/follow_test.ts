@@ -1,5 +1,5 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { deepEqual, equal, rejects } from "../support/assert.ts";
 import { until } from "../support/until.ts";
 import { Wakeups } from "../../lib/output/mod.ts";
 import { hashOf, noise, TestLog, textOf } from "./log.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
 import fc from "fast-check";
+import { deepEqual, equal, rejects } from "../support/assert.ts";
 import { readLog } from "../../lib/output/mod.ts";
 import { bytesOf, noise, TestLog, textOf } from "./log.ts";
 

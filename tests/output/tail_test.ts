@@ -1,5 +1,5 @@
-import { equal, rejects } from "node:assert/strict";
 import fc from "fast-check";
+import { equal, rejects } from "../support/assert.ts";
 import { tailOffset } from "../../lib/output/mod.ts";
 import { noise, TestLog } from "./log.ts";
 

@@ -1,5 +1,5 @@
-import { equal } from "node:assert/strict";
 import { dirname } from "node:path";
+import { equal } from "../support/assert.ts";
 import { until } from "../support/until.ts";
 import { TestLog } from "./log.ts";
 

@@ -1,5 +1,5 @@
-import { deepEqual, doesNotThrow, equal, match, throws } from "node:assert/strict";
 import fc from "fast-check";
+import { deepEqual, doesNotThrow, equal, match, throws } from "../support/assert.ts";
 import { Authorities } from "../../lib/pki/authorities.ts";
 import { createAuthority } from "../../lib/pki/authority.ts";
 import { issueClientCertificate } from "../../lib/pki/client_certificate.ts";

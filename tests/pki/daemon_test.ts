@@ -1,5 +1,5 @@
-import { equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import { equal, match } from "../support/assert.ts";
 import { authorityFiles } from "../../lib/pki/certificate_files.ts";
 import { readCredential } from "../../lib/pki/read_credential.ts";
 import { addClient, addServer, initAuthority } from "../../lib/pki/store.ts";

@@ -1,5 +1,5 @@
-import { equal } from "node:assert/strict";
 import { join } from "node:path";
+import { equal } from "../support/assert.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "../support/assert.ts";
 import { createAuthority } from "../../lib/pki/authority.ts";
 import type { Credential } from "../../lib/pki/credential.ts";
 import { readRevocationLists } from "../../lib/pki/crl.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal } from "../support/assert.ts";
 import { build } from "../build/build.ts";
 import { command } from "../faults/support/command.ts";
 import { canLimit, removeCgroups } from "../support/cgroups.ts";

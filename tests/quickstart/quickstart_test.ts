@@ -1,5 +1,5 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match, rejects } from "../support/assert.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { assertNothingLeft, exists, Hosts, makeKeys, makePrograms, whyNot } from "./hosts.ts";
 import { readBlocks } from "./page.ts";

@@ -1,4 +1,4 @@
-import { match } from "node:assert/strict";
+import { match } from "../support/assert.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { assertNothingLeft, Hosts, makeKeys, makePrograms, whyNot } from "./hosts.ts";
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { THIRD_PARTY_LICENSES } from "../../lib/about/licenses.ts";
 import { collectLicenses } from "../../release/licenses.ts";
 import { contentsOf } from "../../release/packages.ts";

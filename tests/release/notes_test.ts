@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "../support/assert.ts";
 import { VERSION } from "../../lib/about/version.ts";
 import { notesOf, versionOf } from "../../release/notes.ts";
 

@@ -1,6 +1,6 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
+import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { VERSION } from "../../lib/about/version.ts";
 import { makeSbom } from "../../release/sbom.ts";
 

@@ -1,5 +1,5 @@
-import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal } from "../support/assert.ts";
 import { ROUTES } from "../../lib/contract/mod.ts";
 import { issueClientCertificate } from "../../lib/pki/client_certificate.ts";
 import { readCredential } from "../../lib/pki/read_credential.ts";

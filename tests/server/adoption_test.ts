@@ -1,5 +1,5 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, rejects } from "../support/assert.ts";
 import { jobListSchema } from "../../lib/contract/mod.ts";
 import { Audit } from "../../lib/server/log/audit.ts";
 import { createApp } from "../../lib/server/app.ts";

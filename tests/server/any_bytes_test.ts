@@ -1,6 +1,6 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
+import { deepEqual, equal, match, ok, rejects } from "../support/assert.ts";
 import { listSchema, outputSchema, problemSchema, startSchema, stopSchema } from "../../lib/contract/mod.ts";
 import { escapeControls } from "../../lib/server/log/escape_controls.ts";
 import { readBody, readQuery } from "../../lib/server/input.ts";

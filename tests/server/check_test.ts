@@ -1,6 +1,6 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
+import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { canLimit, removeCgroups } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";

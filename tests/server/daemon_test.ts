@@ -1,5 +1,5 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match, ok, rejects } from "../support/assert.ts";
 import { removeCgroups } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { jobListSchema } from "../../lib/contract/mod.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "../support/assert.ts";
 import { FewAtOnce } from "../../lib/server/few_at_once.ts";
 
 /** A call that ends when it is told to, and says when it begins. */

@@ -1,5 +1,5 @@
-import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { VERSION } from "../../lib/about/version.ts";
 import { flagOf, OPTION_NAMES, variableOf } from "../../lib/server/options.ts";
 import { removeCgroups } from "../support/cgroups.ts";

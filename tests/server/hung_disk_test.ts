@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal } from "../support/assert.ts";
 import { join } from "node:path";
 import { canLimit } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";

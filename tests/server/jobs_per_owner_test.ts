@@ -1,4 +1,4 @@
-import { equal, match } from "node:assert/strict";
+import { equal, match } from "../support/assert.ts";
 import { jobSchema } from "../../lib/contract/mod.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";

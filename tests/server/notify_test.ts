@@ -1,5 +1,5 @@
-import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { takeNotify } from "../../lib/server/notify.ts";
 import { removeCgroups } from "../support/cgroups.ts";
 import { makeCertificates } from "../support/certificates.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, rejects } from "../support/assert.ts";
 import { addressSchema, flagOf, OPTION_NAMES, readOptions, variableOf } from "../../lib/server/options.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 

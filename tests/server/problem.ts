@@ -1,4 +1,4 @@
-import { equal, notEqual } from "node:assert/strict";
+import { equal, notEqual } from "../support/assert.ts";
 import { type Problem, problemSchema } from "../../lib/contract/mod.ts";
 
 /** Fails unless the answer is a problem of this status in the form of RFC 9457; gives it. */

@@ -1,5 +1,5 @@
-import { equal } from "node:assert/strict";
 import { join } from "node:path";
+import { equal } from "../support/assert.ts";
 import { createApp } from "../../lib/server/app.ts";
 import { Audit } from "../../lib/server/log/audit.ts";
 import { FewAtOnce } from "../../lib/server/few_at_once.ts";

@@ -118,7 +118,8 @@ export class Daemon implements AsyncDisposable {
     }
     const status = await process.status;
     await this.#reading;
-    return status;
+    // What Deno gives has no prototype, and so is like no object that a test writes down.
+    return { ...status };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

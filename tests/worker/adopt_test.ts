@@ -1,5 +1,5 @@
-import { deepEqual, equal, notEqual, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, notEqual, rejects } from "../support/assert.ts";
 import { readUptime } from "../../lib/worker/job.ts";
 import { type Action, Worker } from "../../lib/worker/mod.ts";
 import { until } from "../support/until.ts";

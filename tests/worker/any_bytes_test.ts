@@ -1,6 +1,6 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import { parseGaps } from "../../lib/worker/gaps.ts";
 import { parseStartTime } from "../../lib/worker/process.ts";
 import { parseProcessLimits } from "../../lib/worker/process_limits.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, ok, rejects } from "../support/assert.ts";
 import { OvertakenError } from "../../lib/output/mod.ts";
 import { until } from "../support/until.ts";
 import { TestWorker } from "./worker.ts";

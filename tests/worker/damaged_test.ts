@@ -1,5 +1,5 @@
-import { deepEqual, equal, rejects, throws } from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { deepEqual, equal, rejects, throws } from "../support/assert.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { until } from "../support/until.ts";
 import { processesWith, runnersEnd, runnersOf, TestWorker } from "./worker.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal } from "../support/assert.ts";
 import { until } from "../support/until.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { processesWith, TestWorker } from "./worker.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal } from "../support/assert.ts";
 import { ageOf, type End, newestFirst } from "../../lib/worker/ends.ts";
 import { TestWorker } from "./worker.ts";
 

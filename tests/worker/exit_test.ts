@@ -1,5 +1,5 @@
-import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal } from "../support/assert.ts";
 import type { Job } from "../../lib/worker/mod.ts";
 import { until } from "../support/until.ts";
 import { TestWorker } from "./worker.ts";

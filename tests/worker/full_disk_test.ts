@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import { Worker } from "../../lib/worker/mod.ts";
 import { removeCgroups } from "../support/cgroups.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -69,7 +69,7 @@ Deno.test({
       await disk.free();
       ok((await stop).state !== "running");
       await remove;
-      equal(worker.owner(removed.id), null);
+      equal(worker.owner(removed.id), undefined);
       equal((await worker.wait(late.id)).state, "signaled");
       const { id } = await worker.start({ owner: "alice", command: "true", args: [] });
       equal((await worker.wait(id)).exitCode, 0);

@@ -1,4 +1,4 @@
-import { deepEqual, rejects, throws } from "node:assert/strict";
+import { deepEqual, rejects, throws } from "../support/assert.ts";
 import { effectiveLimits } from "../../lib/worker/limits.ts";
 import { Worker, WorkerError } from "../../lib/worker/mod.ts";
 import { canLimit } from "../support/cgroups.ts";

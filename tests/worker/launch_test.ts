@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { until } from "../support/until.ts";
 import { runnersOf, TestWorker } from "./worker.ts";

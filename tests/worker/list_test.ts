@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import type { ListOptions, Page } from "../../lib/worker/mod.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { TestWorker } from "./worker.ts";

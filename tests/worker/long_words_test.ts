@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "../support/assert.ts";
 import { leaveLongWords } from "../../lib/worker/long_words.ts";
 import { specSchema } from "../../lib/worker/records.ts";
 import { openStateFolder } from "../../lib/worker/state_folder.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { limitsSchema } from "../../lib/contract/mod.ts";
 import { parseProcessLimits, prlimitOptions } from "../../lib/worker/process_limits.ts";
 import { until } from "../support/until.ts";

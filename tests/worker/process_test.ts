@@ -1,5 +1,5 @@
-import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { deepEqual, equal, notEqual } from "../support/assert.ts";
 import { isAlive, parseStartTime, readBootId, signalProcess } from "../../lib/worker/process.ts";
 import { until } from "../support/until.ts";
 import { runnersOf, TestWorker } from "./worker.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { TestWorker, type Wish } from "./worker.ts";
 
 /** Runs what cannot be started, and gives the reason. */

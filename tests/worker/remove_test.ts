@@ -1,5 +1,5 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { deepEqual, equal, rejects } from "../support/assert.ts";
 import { until } from "../support/until.ts";
 import { runnersEnd, runnersOf, TestWorker } from "./worker.ts";
 
@@ -14,7 +14,7 @@ Deno.test("remove leaves nothing of an ended job", async () => {
   for (const ask of [() => test.worker.status(id), () => test.worker.remove(id), () => test.worker.wait(id)]) {
     await rejects(async () => await ask(), unknown);
   }
-  equal(test.worker.owner(id), null);
+  equal(test.worker.owner(id), undefined);
 });
 
 Deno.test("remove stops a running job and leaves no process, no file and no cgroup of it", async () => {
@@ -63,5 +63,5 @@ Deno.test("a removal that a worker did not live to finish is finished by the nex
   await Deno.rename(`${test.state}/jobs/${id}`, `${test.state}/jobs/${id}.removed`);
   await test.open();
   await until("nothing is left", () => test.filesOf(id).length === 0);
-  equal(test.worker.owner(id), null);
+  equal(test.worker.owner(id), undefined);
 });

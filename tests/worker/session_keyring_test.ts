@@ -1,4 +1,4 @@
-import { equal, notEqual, ok } from "node:assert/strict";
+import { equal, notEqual, ok } from "../support/assert.ts";
 import { TestWorker } from "./worker.ts";
 
 /** What of the kernel's keys this process may see (proc_keys(5)): of keyrings of sessions, its own. */

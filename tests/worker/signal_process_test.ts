@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal } from "../support/assert.ts";
 import { isAlive, parseStartTime, type Process, readBootId, signalProcess } from "../../lib/worker/process.ts";
 import { until } from "../support/until.ts";
 

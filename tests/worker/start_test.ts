@@ -1,4 +1,4 @@
-import { deepEqual, equal, notEqual, rejects } from "node:assert/strict";
+import { deepEqual, equal, notEqual, rejects } from "../support/assert.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { TestWorker } from "./worker.ts";
 

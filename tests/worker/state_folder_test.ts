@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "../support/assert.ts";
 import { checkStateFolder } from "../../lib/worker/mod.ts";
 import { TestWorker } from "./worker.ts";
 

@@ -1,7 +1,7 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deepEqual, equal, rejects } from "../support/assert.ts";
 import type { Job } from "../../lib/worker/mod.ts";
 import { until } from "../support/until.ts";
 import { TestWorker } from "./worker.ts";

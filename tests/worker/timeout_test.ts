@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal } from "../support/assert.ts";
 import type { Action } from "../../lib/worker/mod.ts";
 import { TestWorker } from "./worker.ts";
 

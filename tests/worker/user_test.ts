@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, rejects } from "../support/assert.ts";
 import { WorkerError } from "../../lib/worker/mod.ts";
 import { TestWorker } from "./worker.ts";
 

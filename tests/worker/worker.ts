@@ -1,8 +1,12 @@
 import { join } from "node:path";
 import { type Job, type StartRequest, type Stream, Worker, type WorkerOptions } from "../../lib/worker/mod.ts";
+import { keepIgnoredSignalsFromJobs } from "../../lib/worker/inherited_signals.ts";
 import { removeCgroups } from "../support/cgroups.ts";
 import { TemporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
+
+// Once, outside of tests: what a worker listens to from its first opening on would seem to be left open by a test.
+keepIgnoredSignalsFromJobs();
 
 /** What to start; the rest goes without saying. */
 export type Wish = Partial<Omit<StartRequest, "command" | "args">>;

@@ -5,7 +5,7 @@ import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag, option } from "@optique/core/primitives";
 import { STREAMS } from "../../contract/mod.ts";
 import { exitCodeOf } from "../exit_code.ts";
-import { copyOutput } from "../follow.ts";
+import { copyOutputs } from "../follow.ts";
 import { describeGaps } from "../format.ts";
 import type { Session } from "../session.ts";
 import { note } from "../terminal.ts";
@@ -45,7 +45,7 @@ export async function logs(flags: InferValue<typeof logsCommand>, { api }: Sessi
   const streams = both ? STREAMS : STREAMS.filter((stream) => flags[stream]);
   const signal = new AbortController().signal;
   const options = { tail: flags.tail, follow: flags.follow, signal };
-  await Promise.all(streams.map((stream) => copyOutput(api, job.id, stream, options)));
+  await copyOutputs(api, job.id, streams, options);
   const now = await (flags.follow ? waitFor(api, job.id, signal) : api.job(job.id));
   for (const gap of describeGaps(now)) await note(gap);
   return flags.follow ? exitCodeOf(now) : 0;

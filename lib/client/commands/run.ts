@@ -3,10 +3,10 @@ import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag } from "@optique/core/primitives";
-import type { Job } from "../../contract/mod.ts";
+import { type Job, STREAMS } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { EXIT, exitCodeOf } from "../exit_code.ts";
-import { copyOutput } from "../follow.ts";
+import { copyOutputs } from "../follow.ts";
 import { describeGaps, describeState } from "../format.ts";
 import { jobFlags, toRequest } from "../job_flags.ts";
 import type { Session } from "../session.ts";
@@ -71,8 +71,7 @@ export async function run(flags: InferValue<typeof runCommand>, { api }: Session
 }
 
 async function followJob(api: Api, job: Job, signal: AbortSignal): Promise<Job> {
-  const options = { follow: true, signal };
-  await Promise.all([copyOutput(api, job.id, "stdout", options), copyOutput(api, job.id, "stderr", options)]);
+  await copyOutputs(api, job.id, STREAMS, { follow: true, signal });
   return await waitFor(api, job.id, signal);
 }
 

@@ -7,6 +7,7 @@ export class Allowance implements Disposable {
   #more = 0;
   #since = new Date();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
 
   /**
    * Lets `most` pass in `milliseconds`, counted from the first. At their end `tell` is told how many did not pass, if there were
@@ -18,9 +19,10 @@ export class Allowance implements Disposable {
     this.#tell = tell;
   }
 
-  /** Whether one more may pass. */
+  /** Whether one more may pass; none may once it is disposed of. */
   take(): boolean {
-    this.#timer ??= setTimeout(() => this[Symbol.dispose](), this.#milliseconds);
+    if (this.#over) return false;
+    this.#timer ??= setTimeout(() => this.#beginAnew(), this.#milliseconds);
     if (this.#passed < this.#most) {
       this.#passed++;
       return true;
@@ -29,8 +31,13 @@ export class Allowance implements Disposable {
     return false;
   }
 
-  /** Tells what is still to be told, and begins anew. */
+  /** Tells what is still to be told. */
   [Symbol.dispose](): void {
+    this.#over = true;
+    this.#beginAnew();
+  }
+
+  #beginAnew(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const more = this.#more;

@@ -1,4 +1,4 @@
-import { ok } from "node:assert/strict";
+import { ok } from "../../support/assert.ts";
 import type { Job } from "../../../lib/contract/mod.ts";
 import type { Known } from "./herd.ts";
 import { type Ending, textOf } from "./numbered.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, ok } from "../../support/assert.ts";
 import { IDEMPOTENCY_KEY, type Job, jobListSchema, jobSchema, type StartRequest } from "../../../lib/contract/mod.ts";
 import type { Https } from "../../support/https.ts";
 import { until } from "../../support/until.ts";

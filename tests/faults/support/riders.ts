@@ -1,5 +1,5 @@
-import { equal } from "node:assert/strict";
 import { constants } from "node:os";
+import { equal } from "../../support/assert.ts";
 import type { Daemon } from "../../support/daemon.ts";
 import type { Https } from "../../support/https.ts";
 import type { Ended } from "../../support/teleworker.ts";

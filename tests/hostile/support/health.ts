@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { equal, ok } from "../../support/assert.ts";
 import type { Daemon } from "../../support/daemon.ts";
 import { Https } from "../../support/https.ts";
 import { until } from "../../support/until.ts";

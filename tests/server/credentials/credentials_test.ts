@@ -1,5 +1,5 @@
-import { deepEqual, doesNotThrow, equal, match, notEqual, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, doesNotThrow, equal, match, notEqual, rejects, throws } from "../../support/assert.ts";
 import {
   type CredentialFiles,
   credentialFiles,

@@ -1,7 +1,7 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
 import { BasicConstraintsExtension } from "@peculiar/x509";
-import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal } from "../../support/assert.ts";
 import { revoke } from "../../../lib/pki/revoke.ts";
 import { makeCredential } from "../../pki/make_certificate.ts";
 import { makeCertificates } from "../../support/certificates.ts";

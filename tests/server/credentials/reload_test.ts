@@ -1,5 +1,5 @@
-import { deepEqual, doesNotMatch, equal, match, rejects, throws } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, doesNotMatch, equal, match, rejects, throws } from "../../support/assert.ts";
 import { Authorities } from "../../../lib/pki/authorities.ts";
 import { revoke } from "../../../lib/pki/revoke.ts";
 import { replaceCertificate } from "../../client/signed_certificate.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal, match, notEqual, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match, notEqual, ok, rejects } from "../../support/assert.ts";
 import { revoke } from "../../../lib/pki/revoke.ts";
 import { escapeControls } from "../../../lib/server/log/escape_controls.ts";
 import { replaceCertificate } from "../../client/signed_certificate.ts";

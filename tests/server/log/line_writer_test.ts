@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal } from "../../support/assert.ts";
 import { LineWriter } from "../../../lib/server/log/line_writer.ts";
 
 const decoder = new TextDecoder();

@@ -1,6 +1,6 @@
-import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
+import { deepEqual, equal, notEqual, ok } from "../../support/assert.ts";
 import { Daemon } from "../../support/daemon.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
 import { Https } from "../../support/https.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal } from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { deepEqual, equal } from "../../support/assert.ts";
 import { OFFSET } from "../../../lib/contract/mod.ts";
 import { Daemon } from "../../support/daemon.ts";
 import { Https } from "../../support/https.ts";

@@ -1,5 +1,5 @@
-import { deepEqual, equal } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal } from "../../support/assert.ts";
 import { Daemon } from "../../support/daemon.ts";
 import { Https } from "../../support/https.ts";
 import { until } from "../../support/until.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, notEqual } from "node:assert/strict";
+import { deepEqual, equal, match, notEqual } from "../../support/assert.ts";
 import { jobListSchema } from "../../../lib/contract/mod.ts";
 import { Daemon } from "../../support/daemon.ts";
 import { Https } from "../../support/https.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "../../support/assert.ts";
 import { jobSchema, limitsSchema, usageSchema } from "../../../lib/contract/mod.ts";
 import { Daemon } from "../../support/daemon.ts";
 import { Https } from "../../support/https.ts";

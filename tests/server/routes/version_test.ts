@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { equal, ok } from "../../support/assert.ts";
 import { VERSION } from "../../../lib/about/version.ts";
 import { versionSchema } from "../../../lib/contract/mod.ts";
 import { Daemon } from "../../support/daemon.ts";

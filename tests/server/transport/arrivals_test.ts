@@ -1,6 +1,6 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { connect, type Socket } from "node:net";
+import { deepEqual, equal, match, ok } from "../../support/assert.ts";
 import { Daemon } from "../../support/daemon.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
 import { until } from "../../support/until.ts";

@@ -1,7 +1,7 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { deepEqual, equal, match, ok } from "../../support/assert.ts";
 import { until } from "../../support/until.ts";
 import { TestListener } from "./listener.ts";
 import { RawConnection } from "./raw.ts";

@@ -1,4 +1,4 @@
-import { equal, match, ok } from "node:assert/strict";
+import { equal, match, ok } from "../../support/assert.ts";
 import { Daemon } from "../../support/daemon.ts";
 import { Https } from "../../support/https.ts";
 import { until } from "../../support/until.ts";

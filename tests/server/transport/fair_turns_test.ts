@@ -1,4 +1,4 @@
-import { deepEqual, ok } from "node:assert/strict";
+import { deepEqual, ok } from "../../support/assert.ts";
 import { FairTurns } from "../../../lib/server/transport/fair_turns.ts";
 import { RawConnection } from "./raw.ts";
 import { TestListener } from "./listener.ts";

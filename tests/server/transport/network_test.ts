@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal } from "../../support/assert.ts";
 import { networkOf } from "../../../lib/server/transport/network.ts";
 
 Deno.test("networkOf tells IPv4 addresses apart, and IPv6 addresses by their first 64 bits", () => {

@@ -1,5 +1,5 @@
-import { deepEqual, match } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, match } from "../../support/assert.ts";
 import { MAX_BODY_BYTES } from "../../../lib/contract/mod.ts";
 import type { Timeouts } from "../../../lib/server/transport/timeouts.ts";
 import { Daemon, type DaemonOptions } from "../../support/daemon.ts";

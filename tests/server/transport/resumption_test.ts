@@ -1,5 +1,5 @@
-import { equal, match } from "node:assert/strict";
 import { join } from "node:path";
+import { equal, match } from "../../support/assert.ts";
 import { makeCertificates } from "../../support/certificates.ts";
 import { Daemon } from "../../support/daemon.ts";
 import { OpensslRevocations } from "../../support/openssl_authority.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal } from "../../support/assert.ts";
 import { Shares } from "../../../lib/server/transport/shares.ts";
 
 /** Takes places and keeps track of who had to give up which. */

@@ -1,4 +1,4 @@
-import { equal, match } from "node:assert/strict";
+import { equal, match } from "../../support/assert.ts";
 import { TIMEOUTS } from "../../../lib/server/transport/timeouts.ts";
 import { until } from "../../support/until.ts";
 import { TestListener } from "./listener.ts";

@@ -1,6 +1,6 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { deepEqual, equal, ok, rejects } from "../../support/assert.ts";
 import { issueClientCertificate } from "../../../lib/pki/client_certificate.ts";
 import { readCredential } from "../../../lib/pki/read_credential.ts";
 import { makeCertificates } from "../../support/certificates.ts";

@@ -1,5 +1,5 @@
-import { deepEqual } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual } from "../../support/assert.ts";
 import { Daemon } from "../../support/daemon.ts";
 
 /** What openssl(1) can offer, each by itself: what a client and the daemon agree on is what docs/security.md says. */

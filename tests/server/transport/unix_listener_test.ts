@@ -1,5 +1,5 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { join } from "node:path";
+import { deepEqual, equal, match, ok, rejects } from "../../support/assert.ts";
 import { jobListSchema, jobSchema } from "../../../lib/contract/mod.ts";
 import { canLimit, removeCgroups } from "../../support/cgroups.ts";
 import { Daemon } from "../../support/daemon.ts";

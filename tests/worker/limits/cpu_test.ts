@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { equal, ok } from "../../support/assert.ts";
 import type { TestWorker } from "../worker.ts";
 import { until } from "../../support/until.ts";
 import { limitTest, perSecond } from "./job.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "../../support/assert.ts";
 import type { Limits } from "../../../lib/cgroup/mod.ts";
 import { checkHost, type Job } from "../../../lib/worker/mod.ts";
 import { type Given, limitTest, MIB, perSecond } from "./job.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "../../support/assert.ts";
 import type { Cgroups } from "../../../lib/cgroup/mod.ts";
 import { until } from "../../support/until.ts";
 import { limitTest, makeFifo, Mark, ready } from "./job.ts";

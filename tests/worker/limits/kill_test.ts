@@ -1,4 +1,4 @@
-import { deepEqual, ok } from "node:assert/strict";
+import { deepEqual, ok } from "../../support/assert.ts";
 import { hasFile } from "../../../lib/cgroup/kernel_files.ts";
 import { until } from "../../support/until.ts";
 import { BOMB, type Given, limitTest, makeFifo, Mark, readProcess, ready } from "./job.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, ok } from "node:assert/strict";
+import { deepEqual, ok } from "../../support/assert.ts";
 import type { Limits } from "../../../lib/cgroup/mod.ts";
 import { until } from "../../support/until.ts";
 import { limitTest, MIB } from "./job.ts";

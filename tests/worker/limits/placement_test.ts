@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "../../support/assert.ts";
 import { until } from "../../support/until.ts";
 import { runnersOf } from "../worker.ts";
 import { BOMB, limitTest, Mark, placesIn, readProcess, ready } from "./job.ts";

@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { equal, ok } from "../../support/assert.ts";
 import { until } from "../../support/until.ts";
 import { BOMB, limitTest, ready } from "./job.ts";
 

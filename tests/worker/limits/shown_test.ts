@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "../../support/assert.ts";
 import type { Limits } from "../../../lib/cgroup/mod.ts";
 import { WorkerError } from "../../../lib/worker/mod.ts";
 import { limitTest, MIB } from "./job.ts";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "../../support/assert.ts";
 import { parseUsage, type Usage } from "../../../lib/cgroup/mod.ts";
 import { until } from "../../support/until.ts";
 import { limitTest, MIB, ready } from "./job.ts";
