@@ -3,6 +3,7 @@ import { WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import type { Job, State } from "./job.ts";
 import type { Entry, SetAside } from "./registry.ts";
+import { lengthOf } from "./long_words.ts";
 import { inTurns } from "./turns.ts";
 
 /** Which jobs to list; what is absent does not restrict. */
@@ -67,7 +68,7 @@ export async function list(host: Host, options: ListOptions): Promise<Page> {
 }
 
 function textOf({ command, args, cwd, envNames }: Job): number {
-  return [command, cwd, ...args, ...envNames].reduce((sum, { length }) => sum + length, 0);
+  return lengthOf([command, cwd]) + lengthOf(args) + lengthOf(envNames);
 }
 
 /** The job as it is now; null for one that is damaged, of which is told in another place. */

@@ -52,7 +52,8 @@ Deno.test("a job whose long arguments cannot be read any more is set aside, and 
 Deno.test("leaveLongWords keeps what is short in memory, and reads what is long when it is asked for", async () => {
   await using test = await TestWorker.open();
   const state = openStateFolder(test.state);
-  for (const [args, kept] of [[["short"], true], [LONG, false]] as const) {
+  const empty = Array.from({ length: 10_000 }, () => "");
+  for (const [args, kept] of [[["short"], true], [LONG, false], [empty, false]] as const) {
     const { id } = await test.run(["true", ...args]);
     const spec = specSchema.parse(JSON.parse(await Deno.readTextFile(`${state.jobs}/${id}/spec.json`)));
     const left = leaveLongWords(state, spec);
