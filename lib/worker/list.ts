@@ -1,7 +1,7 @@
 import { type DamagedJob, describeDamaged, show } from "./damaged.ts";
 import { WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import type { Job, State } from "./job.ts";
+import { type Job, type State, stateOf } from "./job.ts";
 import type { Entry, SetAside } from "./registry.ts";
 import { lengthOf } from "./long_words.ts";
 import { inTurns } from "./turns.ts";
@@ -54,12 +54,11 @@ export async function list(host: Host, options: ListOptions): Promise<Page> {
   for await (const entry of inTurns(fitting, host.closing)) {
     // It has been removed meanwhile.
     if (host.registry.get(entry.spec.id) !== entry) continue;
-    // Before the state is asked for, since that may read a dozen kernel files.
-    if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
+    // Before it is described, for which a dozen kernel files are read, or a mebibyte of arguments.
+    if (states !== undefined && !states.includes(stateOf(entry))) continue;
     if (jobs.length === limit || text > PAGE_TEXT) return { jobs, cursor: last, damaged: listDamaged(host, options) };
     const job = showIfPossible(host, entry);
     if (job === null) continue;
-    if (states !== undefined && !states.includes(job.state)) continue;
     jobs.push(job);
     last = placeOf(entry);
     text += textOf(job);

@@ -32,13 +32,15 @@ Deno.test("long arguments and environments are told as they were, by this worker
 Deno.test("a job whose long arguments cannot be read any more is set aside, and keeps no other from being listed", async () => {
   await using test = await TestWorker.open();
   const spoilt = async (program: string) => {
-    const { id } = await test.start([program, "1000", ...LONG], { env: {}, idempotencyKey: program });
+    const { id } = await test.run([program, "1000", ...LONG], { env: {}, idempotencyKey: program });
     await Deno.writeTextFile(`${test.state}/jobs/${id}/spec.json`, "{");
     return id;
   };
   const short = await test.run(["true", "short"]);
   const ids = [await spoilt("true"), await spoilt("echo"), await spoilt("cat")];
   const [listed = "", asked = "", stopped = ""] = ids;
+  // Nothing is read of what is not asked for.
+  deepEqual((await test.worker.list({ limit: 10, states: ["running"] })).damaged, []);
   await rejects(test.worker.stop(stopped), { refusal: "damaged" });
   await rejects(test.start(["echo", "1000", ...LONG], { env: {}, idempotencyKey: "echo" }), { refusal: "damaged" });
   const { jobs, damaged } = await test.worker.list({ limit: 10 });
