@@ -12,6 +12,10 @@ export interface Services {
   readonly followers: Followers;
   /** A start takes processes, and the event loop's time: nobody's are to hold up all others. */
   readonly starts: FewAtOnce;
+  /** A list works for long, and pauses for others. Those of another one would take these pauses. */
+  readonly lists: FewAtOnce;
+  /** Searches for last lines, which work for long as well, but wait for the disk in between. */
+  readonly searches: FewAtOnce;
   readonly audit: Audit;
 }
 

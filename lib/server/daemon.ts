@@ -16,6 +16,12 @@ import { UnixListener } from "./transport/unix_listener.ts";
 
 /** Starts of one client that are under way at once: as many as keep two CPUs busy, and hold up others' requests by a millisecond. */
 const STARTS_OF_ONE = 4;
+/** Milliseconds after which a start is one that hangs, as in a folder of a server that is gone: it takes no time from others. */
+const LONG_START = 1_000;
+/** Lists of one client that are under way at once: each more holds up others' requests by fifty milliseconds. */
+const LISTS_OF_ONE = 1;
+/** Searches for last lines of one client that are under way at once: each more holds up others' requests by a millisecond. */
+const SEARCHES_OF_ONE = 2;
 
 /**
  * Runs the daemon until the signal: the worker, then the roads to it. What began last ends first; jobs are left running.
@@ -53,7 +59,9 @@ export async function runDaemon(
   });
   stack.use(worker);
   const followers = new Followers(options.maxFollowers);
-  const answer = createApp({ worker, audit, followers, starts: new FewAtOnce(STARTS_OF_ONE) });
+  const starts = new FewAtOnce(STARTS_OF_ONE, LONG_START);
+  const [lists, searches] = [new FewAtOnce(LISTS_OF_ONE), new FewAtOnce(SEARCHES_OF_ONE)];
+  const answer = createApp({ worker, audit, followers, starts, lists, searches });
   const { cgroups } = worker;
   logger.info("Version {version} on cgroups {mode}: {controllers}", { version: VERSION, ...cgroups });
 

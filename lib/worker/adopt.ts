@@ -32,7 +32,7 @@ export async function adopt(host: Host): Promise<void> {
     if (name.endsWith(REMOVED)) await clearAway(name, () => removeIfThere(join(host.state.jobs, name)));
     else if (isId(name)) {
       const spec = await readSpec(host, found);
-      if (spec !== null) specs.push(leaveLongWords(host.state, spec));
+      if (spec !== null) specs.push(leaveLongWords(host, spec));
     }
   }
   specs.sort((a, b) => a.sequence - b.sequence);

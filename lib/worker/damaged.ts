@@ -1,12 +1,10 @@
 import { join } from "node:path";
-import { damagedError } from "./errors.ts";
 import { type Host, inUse } from "./host.ts";
-import { describe, type Job } from "./job.ts";
 import { logger } from "./logger.ts";
 import { type Process, signalProcess } from "./process.ts";
 import { DamageError, readRecord } from "./read_record.ts";
 import { startedSchema } from "./records.ts";
-import type { Entry, SetAside } from "./registry.ts";
+import type { SetAside } from "./registry.ts";
 import { removeFiles } from "./remove.ts";
 import { killRunner } from "./runner_processes.ts";
 import { jobFolder } from "./state_folder.ts";
@@ -27,27 +25,16 @@ export function describeDamaged({ id, spec, reason }: SetAside): DamagedJob {
 }
 
 /** Sets a job aside: it is there no more but as a damaged one. Its processes, if it has any, are left alone. */
-export function setAside(host: Host, { id, spec }: Pick<SetAside, "id" | "spec">, error: unknown): void {
+export function setAside(
+  host: Pick<Host, "registry" | "wakeups">,
+  { id, spec }: Pick<SetAside, "id" | "spec">,
+  error: unknown,
+): void {
   const reason = reasonOf(error);
   logger.error("Job {id} is damaged and set aside: {reason}", { id, reason });
   host.registry.setAside({ id, spec, reason });
   host.wakeups.wake(`${id}.stdout`);
   host.wakeups.wake(`${id}.stderr`);
-}
-
-/**
- * The job as it is now. Where what was asked cannot be read any more, it is set aside.
- * @throws {WorkerError} `damaged` then.
- */
-export function show(host: Host, entry: Entry): Job {
-  try {
-    return describe(entry);
-  } catch (error) {
-    if (!(error instanceof DamageError)) throw error;
-    const job = { id: entry.spec.id, spec: entry.spec };
-    setAside(host, job, error);
-    throw damagedError({ ...job, reason: error.message });
-  }
 }
 
 function reasonOf(error: unknown): string {

@@ -46,6 +46,11 @@ export interface Host {
   readonly closing: AbortSignal;
 }
 
+/** Aborted when nobody waits any more: the worker closes, or `signal` says so. */
+export function endOfWaiting({ closing }: Host, signal: AbortSignal | undefined): AbortSignal {
+  return signal === undefined ? closing : AbortSignal.any([closing, signal]);
+}
+
 /**
  * Takes note of a job's end if its record is there.
  * @throws {DamageError} when that cannot be used.

@@ -1,7 +1,7 @@
-import { type DamagedJob, describeDamaged, show } from "./damaged.ts";
+import { type DamagedJob, describeDamaged } from "./damaged.ts";
 import { WorkerError } from "./errors.ts";
-import type { Host } from "./host.ts";
-import { type Job, type State, stateOf } from "./job.ts";
+import { endOfWaiting, type Host } from "./host.ts";
+import { describe, type Job, type State, stateOf } from "./job.ts";
 import type { Entry, SetAside } from "./registry.ts";
 import { lengthOf } from "./long_words.ts";
 import { inTurns } from "./turns.ts";
@@ -20,6 +20,8 @@ export interface ListOptions {
   readonly limit: number;
   /** Goes on after the page that gave this cursor, when the same owner was asked for. */
   readonly cursor?: number | undefined;
+  /** Ends the listing, with its reason as error, when nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -42,46 +44,53 @@ export interface Page {
  * Lists jobs in the order of their creation, newest first. A cursor is the last job's place in it, and stays that when the job is
  * removed: among the jobs of the owner who is asked for, since nothing of how many others there are may follow from it. Each job that runs
  * takes a millisecond of reading what the kernel has of it, and others get their turn meanwhile.
- * @throws {WorkerError} `closing` when the worker closes meanwhile.
+ * @throws {WorkerError} `closing` when the worker closes meanwhile; the reason of `signal` once that is aborted.
  */
 export async function list(host: Host, options: ListOptions): Promise<Page> {
   const { states, limit, cursor = Infinity } = options;
+  const signal = endOfWaiting(host, options.signal);
+  signal.throwIfAborted();
   const jobs: Job[] = [];
+  // Looked for at the end, for one of those that are listed may turn out to be damaged.
+  const page = (cursor: number | null): Page => ({
+    jobs,
+    cursor,
+    damaged: options.cursor === undefined ? listDamaged(host, options) : [],
+  });
   let [last, text] = [0, 0];
   const placeOf = ({ spec, ownerSequence }: Entry) => options.owner === undefined ? spec.sequence : ownerSequence;
   const fitting = [...host.registry.values()].reverse().values()
     .filter((entry) => placeOf(entry) < cursor && fits({ id: entry.spec.id, spec: entry.spec }, options));
-  for await (const entry of inTurns(fitting, host.closing)) {
+  for await (const entry of inTurns(fitting, signal)) {
     // It has been removed meanwhile.
     if (host.registry.get(entry.spec.id) !== entry) continue;
     // Before it is described, for which a dozen kernel files are read, or a mebibyte of arguments.
     if (states !== undefined && !states.includes(stateOf(entry))) continue;
-    if (jobs.length === limit || text > PAGE_TEXT) return { jobs, cursor: last, damaged: listDamaged(host, options) };
-    const job = showIfPossible(host, entry);
+    if (jobs.length === limit || text > PAGE_TEXT) return page(last);
+    const job = describeUndamaged(entry);
     if (job === null) continue;
     jobs.push(job);
     last = placeOf(entry);
     text += textOf(job);
   }
-  return { jobs, cursor: null, damaged: listDamaged(host, options) };
+  return page(null);
 }
 
-function textOf({ command, args, cwd, envNames }: Job): number {
-  return lengthOf([command, cwd]) + lengthOf(args) + lengthOf(envNames);
-}
-
-/** The job as it is now; null for one that is damaged, of which is told in another place. */
-function showIfPossible(host: Host, entry: Entry): Job | null {
+/** The job as it is now; null where it has just turned out to be damaged, which is to keep no others from being listed. */
+function describeUndamaged(entry: Entry): Job | null {
   try {
-    return show(host, entry);
+    return describe(entry);
   } catch (error) {
     if (error instanceof WorkerError && error.refusal === "damaged") return null;
     throw error;
   }
 }
 
+function textOf({ command, args, cwd, envNames }: Job): number {
+  return lengthOf([command, cwd]) + lengthOf(args) + lengthOf(envNames);
+}
+
 function listDamaged(host: Host, options: ListOptions): DamagedJob[] {
-  if (options.cursor !== undefined) return [];
   return host.registry.allDamaged().filter((job) => fits(job, options)).map(describeDamaged).toArray();
 }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { damagedError, unknownError } from "./errors.ts";
 import { readLog, tailOffset } from "../output/mod.ts";
-import type { Host } from "./host.ts";
+import { endOfWaiting, type Host } from "./host.ts";
 import { readRecord } from "./read_record.ts";
 import { firstSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
@@ -48,7 +48,7 @@ async function open(host: Host, entry: Entry, stream: Stream, options: OutputOpt
   const firstOffset = first();
   const offset = options.tail === undefined
     ? Math.max(firstOffset, options.offset ?? 0)
-    : await tailOffset(path, options.tail, firstOffset, eitherOf(host.closing, options.signal));
+    : await tailOffset(path, options.tail, firstOffset, endOfWaiting(host, options.signal));
   const bytes = await readLog(path, {
     offset,
     follow: options.follow ? { wakeups: host.wakeups, isComplete: () => isComplete(host, entry) } : undefined,
@@ -57,10 +57,6 @@ async function open(host: Host, entry: Entry, stream: Stream, options: OutputOpt
     onClose: options.onClose,
   });
   return { offset, firstOffset, bytes };
-}
-
-function eitherOf(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
-  return other === undefined ? one : AbortSignal.any([one, other]);
 }
 
 /** @throws {WorkerError} `damaged` where nobody can tell: it may still run. */

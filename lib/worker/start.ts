@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { awaitDisks } from "../cgroup/mod.ts";
-import { show } from "./damaged.ts";
 import { damagedError, WorkerError } from "./errors.ts";
 import { createLogs, type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
-import type { Job } from "./job.ts";
+import { describe, type Job } from "./job.ts";
 import { leaveLongWords } from "./long_words.ts";
 import { logger } from "./logger.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
@@ -83,8 +82,8 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
   const launching = launch(host, entry, request.env ?? {}, account).finally(() => entry.launching = null);
   entry.launching = launching.catch(() => {});
   await launching;
-  entry.spec = leaveLongWords(host.state, spec);
-  return show(host, entry);
+  entry.spec = leaveLongWords(host, spec);
+  return describe(entry);
 }
 
 async function replay(host: Host, earlier: Entry | SetAside, digest: string, request: StartRequest): Promise<Job> {
@@ -95,7 +94,7 @@ async function replay(host: Host, earlier: Entry | SetAside, digest: string, req
   await earlier.launching;
   // The first attempt came to nothing; then this one counts.
   if (host.registry.get(earlier.spec.id) !== earlier) return await start(host, request);
-  return show(host, earlier);
+  return describe(earlier);
 }
 
 function refuse(host: Host, request: StartRequest, limits: JobLimits): void {

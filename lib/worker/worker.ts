@@ -1,10 +1,10 @@
 import { type Cgroups, detectCgroups } from "../cgroup/mod.ts";
 import { Wakeups } from "../output/mod.ts";
 import { adopt } from "./adopt.ts";
-import { removeDamaged, show } from "./damaged.ts";
+import { removeDamaged } from "./damaged.ts";
 import { damagedError, unknownError, WorkerError } from "./errors.ts";
 import type { Action, Host } from "./host.ts";
-import type { Job } from "./job.ts";
+import { describe, type Job } from "./job.ts";
 import { DEFAULT_KEEP, type Keep } from "./keep.ts";
 import { effectiveLimits, type HostLimits } from "./limits.ts";
 import { list, type ListOptions, type Page } from "./list.ts";
@@ -145,7 +145,7 @@ export class Worker implements AsyncDisposable {
 
   /** The job as it is now. */
   status(id: string): Job {
-    return show(this.#host, this.#find(id));
+    return describe(this.#find(id));
   }
 
   /** See {@linkcode list}. */
@@ -157,14 +157,12 @@ export class Worker implements AsyncDisposable {
   async wait(id: string, signal?: AbortSignal): Promise<Job> {
     const entry = this.#find(id);
     await endOf(this.#host, entry, { signal });
-    return show(this.#host, entry);
+    return describe(entry);
   }
 
   /** See {@linkcode stop}. */
   async stop(id: string, options?: StopOptions): Promise<Job> {
-    const entry = this.#find(id);
-    await stop(this.#host, entry, options);
-    return show(this.#host, entry);
+    return await stop(this.#host, this.#find(id), options);
   }
 
   /** See {@linkcode remove}; removes a damaged job as well. */

@@ -11,6 +11,7 @@ import { TestWorker } from "../worker/worker.ts";
 import { auditLines } from "./log/audit_line.ts";
 
 const COPIES = 300;
+const gates = { starts: new FewAtOnce(1), lists: new FewAtOnce(1), searches: new FewAtOnce(1) };
 const root = { name: "root", role: "admin", serial: null, peer: "unix" } as const;
 
 Deno.test("while a worker adopts its jobs only its health and version are told, then everything", async () => {
@@ -20,7 +21,12 @@ Deno.test("while a worker adopts its jobs only its health and version are told, 
   await test.close();
   for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);
   await using worker = await Worker.begin({ stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 10 });
-  const answer = createApp({ worker, followers: new Followers(1), starts: new FewAtOnce(1), audit });
+  const answer = createApp({
+    worker,
+    followers: new Followers(1),
+    ...gates,
+    audit,
+  });
   const order: string[] = [];
   const ask = async (path: string) => {
     const response = await answer(new Request(`http://localhost${path}`), root, () => {});
@@ -46,7 +52,12 @@ Deno.test("a worker that is closed while it adopts refuses those who wait, each 
   await test.close();
   for (let copy = 0; copy < COPIES; copy++) copyJob(test.state, id, 2 + copy);
   const worker = await Worker.begin({ stateFolder: test.state, cgroupRoot: test.cgroupRoot, maxJobs: 10 });
-  const answer = createApp({ worker, followers: new Followers(1), starts: new FewAtOnce(1), audit });
+  const answer = createApp({
+    worker,
+    followers: new Followers(1),
+    ...gates,
+    audit,
+  });
   const waiting = answer(new Request("http://localhost/v1/jobs"), root, () => {});
   await worker[Symbol.asyncDispose]();
   await rejects(worker.adopted, { refusal: "closing" });

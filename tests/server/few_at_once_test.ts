@@ -1,5 +1,6 @@
 import { deepEqual, equal, rejects } from "../support/assert.ts";
 import { FewAtOnce } from "../../lib/server/few_at_once.ts";
+import { until } from "../support/until.ts";
 
 /** A call that ends when it is told to, and says when it begins. */
 function held(begun: string[], label: string) {
@@ -10,7 +11,7 @@ function held(begun: string[], label: string) {
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 Deno.test("FewAtOnce lets each name do so many things at once, the next in turn, and holds up no other name", async () => {
-  const few = new FewAtOnce(2);
+  const few = new FewAtOnce(2, 60_000);
   const begun: string[] = [];
   const [a, b, c, d, other] = ["a", "b", "c", "d", "other"].map((label) => held(begun, label));
   const results = [a, b, c, d].map((one) => one === undefined ? undefined : few.run("alice", one.call));
@@ -23,4 +24,18 @@ Deno.test("FewAtOnce lets each name do so many things at once, the next in turn,
   for (const one of [a, c, d, other]) one?.end();
   deepEqual(await Promise.all([results[0], results[2], results[3], others]), ["a", "c", "d", "other"]);
   equal(await few.run("alice", () => Promise.resolve("again")), "again");
+});
+
+Deno.test("FewAtOnce lets the next begin when one takes too long, and counts that one no more", async () => {
+  const few = new FewAtOnce(1, 1);
+  const begun: string[] = [];
+  const [hanging, next, other] = [held(begun, "hanging"), held(begun, "next"), held(begun, "other")];
+  const first = few.run("alice", hanging.call);
+  const second = few.run("alice", next.call);
+  await until("the next has begun", () => begun.length === 2);
+  hanging.end();
+  next.end();
+  deepEqual(await Promise.all([first, second]), ["hanging", "next"]);
+  other.end();
+  equal(await few.run("alice", other.call), "other");
 });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { deepEqual, equal, ok } from "../support/assert.ts";
+import { deepEqual, equal, ok, rejects } from "../support/assert.ts";
 import type { ListOptions, Page } from "../../lib/worker/mod.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { TestWorker } from "./worker.ts";
@@ -165,4 +165,10 @@ Deno.test("list gives records of before there was an owner's sequence their plac
   await test.open();
   ids.unshift((await test.run(["true"])).id);
   deepEqual((await pagesOf(test, "alice")).flatMap(({ jobs }) => jobs.map(({ id }) => id)), ids);
+});
+
+Deno.test("list ends with who waits for it", async () => {
+  await using test = await TestWorker.open();
+  const signal = AbortSignal.abort(new Error("The peer has gone"));
+  await rejects(test.worker.list({ limit: 1, signal }), /^Error: The peer has gone$/);
 });

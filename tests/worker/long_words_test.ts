@@ -1,6 +1,8 @@
-import { deepEqual, equal, rejects } from "../support/assert.ts";
+import { deepEqual, equal, rejects, throws } from "../support/assert.ts";
+import { Wakeups } from "../../lib/output/mod.ts";
 import { leaveLongWords } from "../../lib/worker/long_words.ts";
 import { specSchema } from "../../lib/worker/records.ts";
+import { Registry } from "../../lib/worker/registry.ts";
 import { openStateFolder } from "../../lib/worker/state_folder.ts";
 import { TestWorker } from "./worker.ts";
 
@@ -29,39 +31,38 @@ Deno.test("long arguments and environments are told as they were, by this worker
   await test.worker.remove(id);
 });
 
-Deno.test("a job whose long arguments cannot be read any more is set aside, and keeps no other from being listed", async () => {
-  await using test = await TestWorker.open();
-  const spoilt = async (program: string) => {
-    const { id } = await test.run([program, "1000", ...LONG], { env: {}, idempotencyKey: program });
-    await Deno.writeTextFile(`${test.state}/jobs/${id}/spec.json`, "{");
-    return id;
-  };
-  const short = await test.run(["true", "short"]);
-  const ids = [await spoilt("true"), await spoilt("echo"), await spoilt("cat")];
-  const [listed = "", asked = "", stopped = ""] = ids;
-  // Nothing is read of what is not asked for.
-  deepEqual((await test.worker.list({ limit: 10, states: ["running"] })).damaged, []);
-  await rejects(test.worker.stop(stopped), { refusal: "damaged" });
-  await rejects(test.start(["echo", "1000", ...LONG], { env: {}, idempotencyKey: "echo" }), { refusal: "damaged" });
-  const { jobs, damaged } = await test.worker.list({ limit: 10 });
-  deepEqual(jobs.map(({ id }) => id), [short.id]);
-  const reason = 'its record "spec.json" is torn';
-  deepEqual(damaged.toSorted(), [stopped, asked, listed].map((id) => ({ id, owner: "alice", reason })));
-  for (const id of ids) await test.worker.remove(id);
-  deepEqual((await test.worker.list({ limit: 10 })).damaged, []);
-});
-
 Deno.test("leaveLongWords keeps what is short in memory, and reads what is long when it is asked for", async () => {
   await using test = await TestWorker.open();
   const state = openStateFolder(test.state);
+  using wakeups = new Wakeups(state.output);
+  const host = { state, registry: new Registry(), wakeups };
   const empty = Array.from({ length: 10_000 }, () => "");
   for (const [args, kept] of [[["short"], true], [LONG, false], [empty, false]] as const) {
     const { id } = await test.run(["true", ...args]);
     const spec = specSchema.parse(JSON.parse(await Deno.readTextFile(`${state.jobs}/${id}/spec.json`)));
-    const left = leaveLongWords(state, spec);
+    const left = leaveLongWords(host, spec);
     equal("value" in (Object.getOwnPropertyDescriptor(left, "args") ?? {}), kept);
     deepEqual({ ...left }, spec);
     await test.worker.remove(id);
     deepEqual(left.args, kept ? args : []);
   }
+});
+
+Deno.test("a job whose long arguments cannot be read any more is damaged, and keeps no others from being listed", async () => {
+  await using test = await TestWorker.open();
+  const short = await test.run(["true", "short"]);
+  const long = await Promise.all([1, 2, 3].map(() => test.run(["true", ...LONG])));
+  for (const { id } of long) await Deno.writeTextFile(`${test.state}/jobs/${id}/spec.json`, "{");
+  const [listed, asked, removed] = long.map(({ id }) => id);
+  // Nothing is read of what is not asked for.
+  deepEqual((await test.worker.list({ limit: 10, states: ["running"] })).damaged, []);
+  const reason = /it is damaged: its record "spec.json" is torn$/;
+  throws(() => test.worker.status(asked ?? ""), reason);
+  await test.worker.remove(removed ?? "");
+  const page = await test.worker.list({ limit: 10 });
+  deepEqual(page.jobs.map(({ id }) => id), [short.id]);
+  deepEqual(page.damaged.map(({ id }) => id).sort(), [listed, asked].sort());
+  await rejects(test.worker.stop(listed ?? ""), reason);
+  for (const { id } of page.damaged) await test.worker.remove(id);
+  deepEqual((await test.worker.list({ limit: 10 })).damaged, []);
 });

@@ -4,7 +4,7 @@ import { readQuery } from "../input.ts";
 import { ProblemError } from "../problem.ts";
 
 /** `GET /v1/jobs/{id}/stdout` and `/stderr`: raw bytes, followed until the end on request. */
-export const output: Handler = async (context, { worker, followers }) => {
+export const output: Handler = async (context, { worker, followers, searches }) => {
   const id = context.var.job;
   const stream = STREAMS.find((stream) => stream === context.req.param("stream"));
   if (stream === undefined) throw new ProblemError(404, "There is no such stream");
@@ -12,11 +12,9 @@ export const output: Handler = async (context, { worker, followers }) => {
   const { caller, breakOff } = context.env;
   const leave = query.follow ? followers.enter(caller.name, breakOff) : () => {};
   try {
-    const { offset, firstOffset, bytes } = await worker.output(id, stream, {
-      ...query,
-      signal: context.req.raw.signal,
-      onClose: leave,
-    });
+    const { signal } = context.req.raw;
+    const read = () => worker.output(id, stream, { ...query, signal, onClose: leave });
+    const { offset, firstOffset, bytes } = await (query.tail === undefined ? read() : searches.run(caller.name, read));
     return new Response(bytes, {
       headers: {
         "content-type": "application/octet-stream",

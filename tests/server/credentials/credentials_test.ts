@@ -103,6 +103,27 @@ Deno.test("rereadCredentials gives up no valid server's certificate for one that
   }
 });
 
+Deno.test("rereadCredentials tells again of a list that is older, also beside another that is in force, and changes nothing", async () => {
+  await withFiles(async (folder, files) => {
+    const other = join(folder, "other");
+    await makeCertificates(other);
+    await Deno.writeTextFile(
+      files.ca,
+      await Deno.readTextFile(files.ca) + await Deno.readTextFile(join(other, "ca.pem")),
+    );
+    const older = await Deno.readTextFile((await revoke(folder, "alice")).file);
+    await revoke(folder, "bob");
+    const old = await readCredentials(files);
+    await Deno.writeTextFile(files.crl ?? "", older + await Deno.readTextFile((await revoke(other, "alice")).file));
+    const problems: string[] = [];
+    const reread = (current: typeof old) => rereadCredentials(files, current, (error) => problems.push(String(error)));
+    const taken = await reread(old);
+    notEqual(taken.crl, old.crl);
+    equal((await reread(taken)).authorities, taken.authorities);
+    deepEqual(problems.map((problem) => /it is older than the one in force$/.test(problem)), [true, true]);
+  });
+});
+
 Deno.test("readCredentials takes no server's key that others have access to, a group's one it does", async () => {
   await withFiles(async (folder, files) => {
     for (const mode of [0o644, 0o602, 0o601]) {
