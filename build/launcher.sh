@@ -10,10 +10,19 @@ fail() {
   exit 125
 }
 
+# Whether a folder is ours, and every one above it: whoever has one of those can give its name to something else.
+is_ours() {
+  above=$1
+  while [ "${above#/}" != "$above" ]; do
+    [ ! -e "$above" ] || [ -O "$above" ] || return 1
+    above=${above%/*}
+  done
+}
+
 # Root's is never below a folder of another's, such as a HOME or an XDG_CACHE_HOME that sudo kept: its owner could put something else there
 # between our look and the exec, and could not use it himself afterwards.
 find_cache() {
-  if [ -n "${XDG_CACHE_HOME:-}" ] && { [ "$user" != 0 ] || [ ! -e "$XDG_CACHE_HOME" ] || [ -O "$XDG_CACHE_HOME" ]; }; then
+  if [ -n "${XDG_CACHE_HOME:-}" ] && { [ "$user" != 0 ] || is_ours "$XDG_CACHE_HOME"; }; then
     cache=$XDG_CACHE_HOME/teleworker
   elif [ "$user" = 0 ]; then
     cache=${CACHE_DIRECTORY:-/var/cache/teleworker}

@@ -1,7 +1,19 @@
 import { join } from "node:path";
 import { type Disk, diskOfNumber, findDisk, wholeDisks } from "./disks.ts";
 import { Errno, errnoOf, writeValue } from "./kernel_files.ts";
-import type { DiskLimit } from "./limits.ts";
+import type { DiskLimit, Limits } from "./limits.ts";
+
+/**
+ * Waits until the paths in limits can be looked at. Whoever resolves them does not wait: where a file system does not answer, as of a server
+ * that is away, that would hold up everybody.
+ */
+export async function awaitDisks(limits: Limits): Promise<void> {
+  const disks = Object.values(limits).flatMap((limit) => typeof limit === "object" ? Object.keys(limit) : []);
+  for (const path of new Set(disks)) {
+    // What is not there is told later.
+    if (path.startsWith("/")) await Deno.stat(path).catch(() => {});
+  }
+}
 
 /**
  * A limit's disks and values, `MAJOR:MINOR` first.

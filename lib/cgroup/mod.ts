@@ -15,6 +15,7 @@
  */
 export type { Cgroups } from "./cgroups.ts";
 export { detectCgroups } from "./detect.ts";
+export { awaitDisks } from "./disk_limits.ts";
 export type { Cgroup } from "./group.ts";
 export type { KernelFiles } from "./kernel_files.ts";
 export type { DiskLimit, Limit, Limits } from "./limits.ts";

@@ -4,6 +4,7 @@ import { chunksOf } from "./chunks.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionFailure, Failure, ProblemFailure } from "./failure.ts";
 import { describeDamaged } from "./format.ts";
+import { free } from "./free.ts";
 import { explain } from "./reason.ts";
 import type { TransportRequest } from "./transport.ts";
 
@@ -126,13 +127,17 @@ export class Api implements Disposable {
 
   /** The body of an answer; no more of it is held in memory than any answer of ours has. */
   async #textOf(response: Response): Promise<string> {
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    let length = 0;
+    // Not the chunks themselves, which a server can make as small as a byte: each takes hundreds besides.
+    let [bytes, length] = [new Uint8Array(64 * 1024), 0];
     for await (const chunk of chunksOf(response)) {
-      if ((length += chunk.length) > MAX_ANSWER_BYTES) throw this.#notAsAgreed("its answer is too long");
-      chunks.push(chunk);
+      const needed = length + chunk.length;
+      if (needed > MAX_ANSWER_BYTES) throw this.#notAsAgreed("its answer is too long");
+      if (needed > bytes.length) bytes = new Uint8Array(bytes.buffer.transfer(Math.max(needed, 2 * bytes.length)));
+      bytes.set(chunk, length);
+      free(chunk);
+      length = needed;
     }
-    return await new Blob(chunks).text();
+    return new TextDecoder().decode(bytes.subarray(0, length));
   }
 
   #notAsAgreed(why: string): Failure {

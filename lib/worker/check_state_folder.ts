@@ -19,9 +19,9 @@ export async function checkStateFolder(root: string): Promise<StateFolderCheck> 
     return { problem: await canWrite(parent) ? null : `"${parent}" cannot be written`, inUse: false };
   }
   if (!info.isDirectory) return { problem: "it is not a folder", inUse: false };
-  if (!await canWrite(root)) return { problem: "it cannot be written", inUse: false };
   const problem = whyNotOurs(root, info);
   if (problem !== null) return { problem, inUse: false };
+  if (!await canWrite(root)) return { problem: "it cannot be written", inUse: false };
   return { problem: null, inUse: await isLocked(`${root}/lock`) };
 }
 

@@ -76,7 +76,7 @@ export function describe(entry: Entry): Job {
     args: spec.args,
     cwd: spec.cwd,
     envNames: spec.envNames,
-    state: ended === null ? "running" : stateOf(ended.record),
+    state: stateOf(entry),
     pid: ended === null ? started?.record.pid ?? null : null,
     exitCode: ended?.record.exitCode ?? null,
     signal: ended?.record.signal ? signalName(ended.record.signal) : null,
@@ -110,11 +110,14 @@ function limitsInForce({ spec, cgroup, started }: Entry): JobLimits {
 
 type EndedRecord = Omit<Ended, "usage">;
 
-function stateOf(ended: EndedRecord): State {
-  if (ended.lost) return "lost";
-  if (ended.failure !== null) return "failed";
-  if (ended.stopped) return "stopped";
-  return ended.signal === null ? "exited" : "signaled";
+/** How it is now. */
+export function stateOf({ ended }: Entry): State {
+  if (ended === null) return "running";
+  const { lost, failure, stopped, signal } = ended.record;
+  if (lost) return "lost";
+  if (failure !== null) return "failed";
+  if (stopped) return "stopped";
+  return signal === null ? "exited" : "signaled";
 }
 
 function reasonOf(spec: Spec, ended: EndedRecord): string | null {

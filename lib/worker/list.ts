@@ -1,8 +1,9 @@
 import { type DamagedJob, describeDamaged } from "./damaged.ts";
 import { WorkerError } from "./errors.ts";
 import { endOfWaiting, type Host } from "./host.ts";
-import { describe, type Job, type State } from "./job.ts";
+import { describe, type Job, type State, stateOf } from "./job.ts";
 import type { Entry, SetAside } from "./registry.ts";
+import { lengthOf } from "./long_words.ts";
 import { inTurns } from "./turns.ts";
 
 /** Which jobs to list; what is absent does not restrict. */
@@ -63,12 +64,11 @@ export async function list(host: Host, options: ListOptions): Promise<Page> {
   for await (const entry of inTurns(fitting, signal)) {
     // It has been removed meanwhile.
     if (host.registry.get(entry.spec.id) !== entry) continue;
-    // Before the state is asked for, since that may read a dozen kernel files.
-    if (states !== undefined && entry.ended === null && !states.includes("running")) continue;
+    // Before it is described, for which a dozen kernel files are read, or a mebibyte of arguments.
+    if (states !== undefined && !states.includes(stateOf(entry))) continue;
     if (jobs.length === limit || text > PAGE_TEXT) return page(last);
     const job = describeUndamaged(entry);
     if (job === null) continue;
-    if (states !== undefined && !states.includes(job.state)) continue;
     jobs.push(job);
     last = placeOf(entry);
     text += textOf(job);
@@ -87,7 +87,7 @@ function describeUndamaged(entry: Entry): Job | null {
 }
 
 function textOf({ command, args, cwd, envNames }: Job): number {
-  return [command, cwd, ...args, ...envNames].reduce((sum, { length }) => sum + length, 0);
+  return lengthOf([command, cwd]) + lengthOf(args) + lengthOf(envNames);
 }
 
 function listDamaged(host: Host, options: ListOptions): DamagedJob[] {

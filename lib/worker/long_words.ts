@@ -6,8 +6,15 @@ import { DamageError, readRecord } from "./read_record.ts";
 import { type Spec, specSchema } from "./records.ts";
 import { jobFolder } from "./state_folder.ts";
 
-/** Characters of arguments and of names in the environment that are kept in memory for a job. */
+/** Characters of arguments and of names in the environment, as {@linkcode lengthOf} counts, that are kept in memory for a job. */
 const MOST = 16 * 1024;
+/** Characters that a word takes in JSON besides its own. A job can have a quarter of a million words without any. */
+const QUOTES_AND_COMMA = 3;
+
+/** How many characters words take. */
+export function lengthOf(words: readonly string[]): number {
+  return words.reduce((sum, { length }) => sum + length + QUOTES_AND_COMMA, 0);
+}
 
 /** What of a host it takes to read words again. */
 type Words = Pick<Host, "state" | "registry" | "wakeups">;
@@ -18,8 +25,7 @@ type Words = Pick<Host, "state" | "registry" | "wakeups">;
  * who wants the words gets a {@linkcode WorkerError} `damaged`.
  */
 export function leaveLongWords(host: Words, spec: Spec): Spec {
-  const words = [...spec.args, ...spec.envNames].reduce((sum, { length }) => sum + length, 0);
-  return words > MOST ? withoutWords(host, spec) : spec;
+  return lengthOf(spec.args) + lengthOf(spec.envNames) > MOST ? withoutWords(host, spec) : spec;
 }
 
 function withoutWords(host: Words, spec: Spec): Spec {

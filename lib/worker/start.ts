@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { awaitDisks } from "../cgroup/mod.ts";
 import { damagedError, WorkerError } from "./errors.ts";
 import { createLogs, type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
 import { describe, type Job } from "./job.ts";
@@ -11,6 +12,7 @@ import { isEmptied, readRecord } from "./read_record.ts";
 import { runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
 import type { Entry, SetAside } from "./registry.ts";
 import type { Process } from "./process.ts";
+import { REMOVED } from "./remove.ts";
 import { spawnRunner } from "./runner.ts";
 import { jobFolder, logPath, removeIfThere } from "./state_folder.ts";
 import { superviseTimeout } from "./timeout.ts";
@@ -51,6 +53,7 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
   const digest = createHash("sha256").update(JSON.stringify(asked)).digest("hex");
   const account = request.user === undefined ? null : await findAccount(request.user);
   const limits = effectiveLimits(request.limits ?? {}, host.defaultLimits, host.maxLimits);
+  await awaitDisks(limits);
   // No await from here until the entry stands: of two requests at once the second must find the first.
   const earlier = idempotencyKey === undefined ? undefined : host.registry.requested(request.owner, idempotencyKey);
   if (earlier !== undefined) return await replay(host, earlier, digest, request);
@@ -169,8 +172,10 @@ export async function discard(host: Host, entry: Entry): Promise<void> {
   entry.whenEnded.resolve();
   await entry.cgroup?.remove();
   const folder = jobFolder(host.state, id);
+  // First out of sight: of what loses its specification alone, because the daemon dies here, the next would take the rest for a damaged job.
+  const hidden = await Deno.rename(folder, folder + REMOVED).then(() => folder + REMOVED, () => folder);
   // What is empty needs no descriptor, of which there may be none, to be removed.
-  await Deno.remove(folder).catch(() => removeIfThere(folder));
+  await Deno.remove(hidden).catch(() => removeIfThere(hidden));
   for (const stream of ["stdout", "stderr"] as const) await removeIfThere(logPath(host.state, id, stream));
 }
 

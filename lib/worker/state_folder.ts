@@ -18,7 +18,7 @@ export type Stream = "stdout" | "stderr";
 
 /**
  * Makes the folders where they are missing, for the owner only. `root` is an absolute path.
- * @throws {Error} when others can write to one of them, or it cannot be made.
+ * @throws {Error} when one of them is another account's, or others can write to it, or it cannot be made.
  */
 export function openStateFolder(root: string): StateFolder {
   const folder = {
@@ -38,9 +38,10 @@ export function openStateFolder(root: string): StateFolder {
 
 /**
  * Why a folder may hold what is not ours: who can write there can put scripts of their own in the place of the runner's. Null for one of
- * the owner, and a group, alone. To go on after a colon.
+ * ours or root's that is for its owner, and a group, alone. To go on after a colon.
  */
-export function whyNotOurs(path: string, { mode }: Deno.FileInfo): string | null {
+export function whyNotOurs(path: string, { mode, uid }: Deno.FileInfo): string | null {
+  if (uid !== 0 && uid !== Deno.uid()) return `"${path}" belongs to another account, of user id ${uid}`;
   return ((mode ?? 0) & 0o002) === 0 ? null : `others can write to "${path}"; run: chmod o-w "${path}"`;
 }
 

@@ -221,9 +221,14 @@ stat "$@" | sed 's/regular file/reguläre Datei/; s/directory/Verzeichnis/'
     const [kept, own] = [fixture.path("kept"), fixture.path("root's")];
     await Deno.mkdir(kept);
     await Deno.chown(kept, NOBODY, NOBODY);
-    const { code, stderr } = await fixture.run({ XDG_CACHE_HOME: kept, CACHE_DIRECTORY: own });
-    deepEqual([code, stderr], [0, ""]);
-    deepEqual([[...Deno.readDirSync(kept)], exists(own)], [[], true]);
+    const roots = join(kept, "root's");
+    await Deno.mkdir(roots);
+    for (const cache of [kept, roots, join(kept, "not there")]) {
+      const { code, stderr } = await fixture.run({ XDG_CACHE_HOME: cache, CACHE_DIRECTORY: own });
+      deepEqual([code, stderr], [0, ""]);
+      const left = [...Deno.readDirSync(kept), ...Deno.readDirSync(roots)].map(({ name }) => name);
+      deepEqual([left, exists(own)], [["root's"], true], cache);
+    }
   });
 
   await t.step("uses HOME as an ordinary user, and says when there is none", async (t) => {

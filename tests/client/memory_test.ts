@@ -1,8 +1,12 @@
-import { equal, ok } from "../support/assert.ts";
+import type { TLSSocket } from "node:tls";
+import { equal, match, ok } from "../support/assert.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { Daemon } from "../support/daemon.ts";
+import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";
 import { spawnTeleworker } from "../support/teleworker.ts";
 import { until } from "../support/until.ts";
+import { scriptedServer } from "./scripted_server.ts";
 
 const SIZE = 128 * 2 ** 20;
 
@@ -58,4 +62,32 @@ Deno.test("logs holds little of a log in memory, however fast or slowly it is re
       ok(fast < 2.2 && slow < 2.2, `fast ${fast}, slow ${slow}`);
     });
   }
+});
+
+Deno.test("an answer in the smallest of chunks takes a few times the memory of one in large ones", async () => {
+  await using folder = await TemporaryFolder.create();
+  await makeCertificates(folder.path);
+  const size = 2 * 2 ** 20;
+  const head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+  /** KiB that the client has had at the most once it has read an answer in chunks of `length` bytes, all but the end of it. */
+  const peak = async (length: number) => {
+    const chunks = `${length.toString(16)}\r\n${" ".repeat(length)}\r\n`.repeat(size / length);
+    const { promise, resolve } = Promise.withResolvers<TLSSocket>();
+    await using server = await scriptedServer(folder.path, (_path, _connection, socket) => {
+      socket.write(head);
+      socket.write(chunks, () => resolve(socket));
+    });
+    const client = spawnTeleworker({ address: server.address, certs: folder.path }, ["list"]);
+    const said = Promise.all([client.stderr, client.stdout].map((stream) => new Response(stream).text()));
+    const socket = await promise;
+    await idle(client.pid);
+    const most = await peakOf(client.pid);
+    socket.write("0\r\n\r\n");
+    match((await said).join(""), /is not as agreed/);
+    equal((await client.status).code, 1);
+    return most;
+  };
+  const [small, large] = [await peak(1), await peak(2 ** 16)];
+  // Some 3.6 times; 13 times if the chunks are kept.
+  ok(small < 7 * large, `${small} and ${large} KiB`);
 });

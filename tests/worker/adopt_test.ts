@@ -266,6 +266,31 @@ Deno.test("of a job that no runner came to run nothing is left", async () => {
   equal((await test.run(["true"], { name: "a", idempotencyKey: "k" })).exitCode, 0);
 });
 
+Deno.test("a worker that dies as it removes a job that never ran leaves none that is damaged", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.run(["true"]);
+  await test.close();
+  await runnersEnd(test.state);
+  const folder = join(test.state, "jobs", id);
+  for (const name of ["ended.json", "started.json"]) await Deno.remove(join(folder, name));
+  await Deno.writeTextFile(join(folder, "runner.json"), "");
+  // It comes to the first file alone.
+  const { remove } = Deno;
+  Deno.remove = async (path) => {
+    await remove(join(`${path}`, "spec.json")).catch(() => {});
+    throw new Error("It is dead");
+  };
+  try {
+    await test.open();
+  } finally {
+    Deno.remove = remove;
+  }
+  await test.close();
+  await test.open();
+  deepEqual(await test.worker.list({ limit: 10 }), { jobs: [], damaged: [], cursor: null });
+  await until("nothing is left", () => test.filesOf(id).length === 0);
+});
+
 Deno.test("a running job whose record cannot be read is set aside and left alone", async () => {
   await using test = await TestWorker.open();
   const { id, pid } = await test.start(["sleep", "1000"]);

@@ -58,16 +58,23 @@ Deno.test("list goes on page by page, and misses nothing that was there when it 
   equal((await test.worker.list({ limit: 7, cursor: 8 })).cursor, null);
 });
 
-Deno.test("list ends a page where arguments get long, and goes on after it", async () => {
-  await using test = await TestWorker.open();
-  const ids: string[] = [];
-  // Too long for the host: such a job stays as failed, with its arguments.
-  for (let index = 0; index < 7; index++) ids.unshift((await test.start(["true", "x".repeat(1_000_000)])).id);
-  const first = await test.worker.list({ limit: 100 });
-  const second = await test.worker.list({ limit: 100, cursor: first.cursor ?? 0 });
-  deepEqual([first, second].map(({ jobs }) => jobs.length), [5, 2]);
-  deepEqual([...first.jobs, ...second.jobs].map(({ id }) => id), ids);
-  equal(second.cursor, null);
+Deno.test("list ends a page where arguments get long, or many, and goes on after it", async (t) => {
+  const many = Array.from({ length: 333_333 }, () => "");
+  for (
+    const [what, args] of [["one of a million characters", ["x".repeat(1_000_000)]], ["many of none", many]] as const
+  ) {
+    await t.step(what, async () => {
+      await using test = await TestWorker.open();
+      const ids: string[] = [];
+      // Too long for the host: such a job stays as failed, with its arguments.
+      for (let index = 0; index < 7; index++) ids.unshift((await test.start(["true", ...args])).id);
+      const first = await test.worker.list({ limit: 100 });
+      const second = await test.worker.list({ limit: 100, cursor: first.cursor ?? 0 });
+      deepEqual([first, second].map(({ jobs }) => jobs.length), [5, 2]);
+      deepEqual([...first.jobs, ...second.jobs].map(({ id }) => id), ids);
+      equal(second.cursor, null);
+    });
+  }
 });
 
 Deno.test({

@@ -36,7 +36,8 @@ Deno.test("leaveLongWords keeps what is short in memory, and reads what is long 
   const state = openStateFolder(test.state);
   using wakeups = new Wakeups(state.output);
   const host = { state, registry: new Registry(), wakeups };
-  for (const [args, kept] of [[["short"], true], [LONG, false]] as const) {
+  const empty = Array.from({ length: 10_000 }, () => "");
+  for (const [args, kept] of [[["short"], true], [LONG, false], [empty, false]] as const) {
     const { id } = await test.run(["true", ...args]);
     const spec = specSchema.parse(JSON.parse(await Deno.readTextFile(`${state.jobs}/${id}/spec.json`)));
     const left = leaveLongWords(host, spec);
@@ -53,6 +54,8 @@ Deno.test("a job whose long arguments cannot be read any more is damaged, and ke
   const long = await Promise.all([1, 2, 3].map(() => test.run(["true", ...LONG])));
   for (const { id } of long) await Deno.writeTextFile(`${test.state}/jobs/${id}/spec.json`, "{");
   const [listed, asked, removed] = long.map(({ id }) => id);
+  // Nothing is read of what is not asked for.
+  deepEqual((await test.worker.list({ limit: 10, states: ["running"] })).damaged, []);
   const reason = /it is damaged: its record "spec.json" is torn$/;
   throws(() => test.worker.status(asked ?? ""), reason);
   await test.worker.remove(removed ?? "");

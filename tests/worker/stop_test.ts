@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deepEqual, equal, ok, rejects } from "../support/assert.ts";
+import { deepEqual, equal, rejects } from "../support/assert.ts";
 import type { Job } from "../../lib/worker/mod.ts";
 import { until } from "../support/until.ts";
 import { TestWorker } from "./worker.ts";
@@ -122,8 +122,7 @@ Deno.test("stop of a job that is stopped by its own signal goes on to the kill",
 Deno.test("stop of a job that was just asked for ends it", async () => {
   await using test = await TestWorker.open();
   const starting = test.start(["sleep", "1000"]);
-  const [entry] = (await test.worker.list({ limit: 1 })).jobs;
-  ok(entry !== undefined);
+  const entry = await until("it is listed", async () => (await test.worker.list({ limit: 1 })).jobs[0]);
   equal((await test.worker.stop(entry.id)).state, "stopped");
   equal((await starting).id, entry.id);
 });
