@@ -16,8 +16,11 @@ import { UnixListener } from "./transport/unix_listener.ts";
 
 /** Starts of one client that are under way at once: as many as keep two CPUs busy, and hold up others' requests by a millisecond. */
 const STARTS_OF_ONE = 4;
-/** Milliseconds after which a start is one that hangs, as in a folder of a server that is gone: it takes no time from others. */
-const LONG_START = 1_000;
+/**
+ * A start that takes long is one that hangs, as in a folder of a file server that is gone: it takes no time from others, but one of the
+ * threads on which Deno waits for files, of which there are 32 for all.
+ */
+const HANGING_STARTS = { after: 1_000, most: 4 };
 /** Lists of one client that are under way at once: each more holds up others' requests by fifty milliseconds. */
 const LISTS_OF_ONE = 1;
 /** Searches for last lines of one client that are under way at once: each more holds up others' requests by a millisecond. */
@@ -62,7 +65,7 @@ export async function runDaemon(
   });
   stack.use(worker);
   const followers = new Followers(options.maxFollowers);
-  const starts = new FewAtOnce(STARTS_OF_ONE, LONG_START);
+  const starts = new FewAtOnce(STARTS_OF_ONE, HANGING_STARTS);
   const [lists, searches] = [new FewAtOnce(LISTS_OF_ONE), new FewAtOnce(SEARCHES_OF_ONE)];
   const answer = createApp({ worker, audit, followers, starts, lists, searches });
   const { cgroups } = worker;

@@ -1,43 +1,54 @@
 /** What is under way of a name, and what waits, the first first. */
 interface Things {
   busy: number;
+  late: number;
   readonly waiting: (() => void)[];
 }
 
+/** What takes longer than so many milliseconds is late, and so many of a name may be that beside the others. */
+export interface Lateness {
+  readonly after: number;
+  readonly most: number;
+}
+
 /**
- * Lets each name do only so many things at once; the others wait, in the order in which they came. What takes long gives up its place
- * and goes on, where that is wanted: what hangs must not keep its name from doing anything more.
+ * Lets each name do only so many things at once; the others wait, in the order in which they came. What is late gives up its place and
+ * goes on, where that is wanted: what hangs must not keep its name from doing anything more, as long as little does.
  */
 export class FewAtOnce {
   readonly #names = new Map<string, Things>();
 
-  /** `most` of each name, each counted for `patience` milliseconds, or until it has ended. */
-  constructor(readonly most: number, readonly patience?: number) {}
+  /** `most` of each name, without those that are late. */
+  constructor(readonly most: number, readonly lateness?: Lateness) {}
 
   /** Does it when there is room for one more of the name. */
   async run<T>(name: string, call: () => Promise<T>): Promise<T> {
-    const things = this.#names.get(name) ?? { busy: 0, waiting: [] };
+    const things = this.#names.get(name) ?? { busy: 0, late: 0, waiting: [] };
     this.#names.set(name, things);
     if (things.busy < this.most) things.busy++;
     else await new Promise<void>((resolve) => things.waiting.push(resolve));
     let late = false;
     const giveUp = () => {
+      if (things.late >= (this.lateness?.most ?? 0)) return;
       late = true;
-      this.#leave(name, things);
+      things.late++;
+      this.#leave(things);
     };
-    const timer = this.patience === undefined ? undefined : setTimeout(giveUp, this.patience);
+    const timer = this.lateness === undefined ? undefined : setTimeout(giveUp, this.lateness.after);
     try {
       return await call();
     } finally {
       clearTimeout(timer);
-      if (!late) this.#leave(name, things);
+      if (late) things.late--;
+      else this.#leave(things);
+      if (things.busy + things.late === 0) this.#names.delete(name);
     }
   }
 
-  #leave(name: string, things: Things): void {
+  #leave(things: Things): void {
     // Its place goes to the next one that waits.
     const next = things.waiting.shift();
     if (next !== undefined) next();
-    else if (--things.busy === 0) this.#names.delete(name);
+    else things.busy--;
   }
 }

@@ -11,7 +11,7 @@ function held(begun: string[], label: string) {
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 Deno.test("FewAtOnce lets each name do so many things at once, the next in turn, and holds up no other name", async () => {
-  const few = new FewAtOnce(2, 60_000);
+  const few = new FewAtOnce(2, { after: 60_000, most: 1 });
   const begun: string[] = [];
   const [a, b, c, d, other] = ["a", "b", "c", "d", "other"].map((label) => held(begun, label));
   const results = [a, b, c, d].map((one) => one === undefined ? undefined : few.run("alice", one.call));
@@ -27,7 +27,7 @@ Deno.test("FewAtOnce lets each name do so many things at once, the next in turn,
 });
 
 Deno.test("FewAtOnce lets the next begin when one takes too long, and counts that one no more", async () => {
-  const few = new FewAtOnce(1, 1);
+  const few = new FewAtOnce(1, { after: 1, most: 1 });
   const begun: string[] = [];
   const [hanging, next, other] = [held(begun, "hanging"), held(begun, "next"), held(begun, "other")];
   const first = few.run("alice", hanging.call);
@@ -38,4 +38,18 @@ Deno.test("FewAtOnce lets the next begin when one takes too long, and counts tha
   deepEqual(await Promise.all([first, second]), ["hanging", "next"]);
   other.end();
   equal(await few.run("alice", other.call), "other");
+});
+
+Deno.test("FewAtOnce lets no more be late than may, until one of them is over", async () => {
+  const few = new FewAtOnce(1, { after: 1, most: 2 });
+  const begun: string[] = [];
+  const things = ["a", "b", "c", "d"].map((label) => held(begun, label));
+  const all = things.map(({ call }) => few.run("alice", call));
+  await until("three have begun", () => begun.length === 3);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  deepEqual(begun, ["a", "b", "c"]);
+  things[2]?.end();
+  await until("the last has begun", () => begun.length === 4);
+  for (const { end } of things) end();
+  deepEqual(await Promise.all(all), ["a", "b", "c", "d"]);
 });

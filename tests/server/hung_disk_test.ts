@@ -6,6 +6,11 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";
 import { until } from "../support/until.ts";
 
+/** Of Deno, on which it waits for files. */
+const THREADS = 32;
+/** Starts of one client that may wait: four in their places, and four that were late. */
+const HANGING = 8;
+
 /** A file system whose server never answers, such as that of a host that is away. */
 class HungDisk implements AsyncDisposable {
   readonly path: string;
@@ -44,7 +49,7 @@ class HungDisk implements AsyncDisposable {
 }
 
 Deno.test({
-  name: "a start that is limited on a disk that does not answer waits alone",
+  name: "starts that are limited on a disk that does not answer wait alone, however many one client sends",
   ignore: !canLimit || Deno.uid() !== 0,
   async fn() {
     await using folder = await TemporaryFolder.create();
@@ -53,28 +58,33 @@ Deno.test({
     if (disk === null) return;
     using alice = await Https.as(daemon, "alice");
     using bob = await Https.as(daemon, "bob");
-    const limits = { readBytesPerSecond: { [join(disk.path, "file")]: 1_000_000 } };
     let [over, served] = [false, false];
-    const hung = alice.send("POST", "/v1/jobs", { command: "true", args: [], limits })
-      .then(({ status, body }) => body?.cancel().then(() => status))
-      .finally(() => over = true);
-    // It has come to the disk.
-    await until("a thread of the daemon waits for the disk", () => waitsForFuse(daemon.pid));
+    // Each of another file: the kernel asks once for one.
+    const hung = Array.from({ length: 2 * THREADS }, async (_, number) => {
+      const limits = { readBytesPerSecond: { [join(disk.path, `${number}`)]: 1_000_000 } };
+      const { status, body } = await alice.send("POST", "/v1/jobs", { command: "true", args: [], limits });
+      over = true;
+      await body?.cancel();
+      return status;
+    });
+    // Those that take long have given up their places.
+    await until("as many as may have come to the disk", () => waitingForFuse(daemon.pid) === HANGING);
     const others = bob.start({ command: "true" }).then(({ id }) => bob.wait(id)).finally(() => served = true);
     await until("another is served", () => served);
     equal((await others).exitCode, 0);
     equal(over, false);
     await disk[Symbol.asyncDispose]();
-    equal(await hung, 422);
+    for (const status of await Promise.all(hung)) equal(status, 422);
   },
 });
 
-function waitsForFuse(pid: number): boolean {
-  return [...Deno.readDirSync(`/proc/${pid}/task`)].some(({ name }) => {
+/** How many threads of a process wait for such a disk. */
+function waitingForFuse(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/task`)].filter(({ name }) => {
     try {
       return /fuse|request_wait/.test(Deno.readTextFileSync(`/proc/${pid}/task/${name}/stack`));
     } catch {
       return false;
     }
-  });
+  }).length;
 }
