@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { damagedError, WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { describe, type Job, readUptime } from "./job.ts";
+import { readUptime } from "./job.ts";
 import { logger } from "./logger.ts";
 import { signalProcess } from "./process.ts";
 import { writeRecord } from "./records.ts";
@@ -23,10 +23,9 @@ export interface StopOptions {
  * Stops a job and waits for its end. A job that has ended stays as it is.
  * @throws {WorkerError} `closing` when the worker closes first; the next worker goes on with the stop.
  */
-export async function stop(host: Host, entry: Entry, options: StopOptions = {}): Promise<Job> {
+export async function stop(host: Host, entry: Entry, options: StopOptions = {}): Promise<void> {
   const { signal = "SIGTERM", graceSeconds = DEFAULT_GRACE_SECONDS } = options;
   await terminate(host, entry, "stop.json", signal, graceSeconds);
-  return describe(entry);
 }
 
 /** Who wanted a job's end: a user, or its timeout. */

@@ -18,3 +18,28 @@ export async function* inTurns<T>(things: Iterable<T>, signal: AbortSignal): Asy
     yield thing;
   }
 }
+
+/**
+ * Lets those who can all go on at once, as a thousand who waited for the same end, do so one after the other, with pauses as
+ * {@linkcode inTurns} has them.
+ */
+export class Turns {
+  #waiting = 0;
+  #since = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  /** Resolves when it is one's turn, at once where nobody else waits. */
+  async next(): Promise<void> {
+    if (this.#waiting++ === 0) this.#since = performance.now();
+    const turn = this.#last.then(() => this.#pause());
+    this.#last = turn;
+    await turn;
+    this.#waiting--;
+  }
+
+  async #pause(): Promise<void> {
+    if (performance.now() - this.#since <= WORK) return;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    this.#since = performance.now();
+  }
+}

@@ -18,6 +18,7 @@ import { installScripts } from "./runner.ts";
 import { start, type StartRequest } from "./start.ts";
 import { openStateFolder, type Stream } from "./state_folder.ts";
 import { endOf, stop, type StopOptions } from "./stop.ts";
+import { Turns } from "./turns.ts";
 import { Watch } from "./watch.ts";
 
 /** Bytes kept of a stream unless an operator says otherwise: 1 GiB. */
@@ -55,6 +56,8 @@ export class Worker implements AsyncDisposable {
   readonly #host: Host;
   readonly #locks: DisposableStack;
   readonly #closing: AbortController;
+  /** To describe a job can take milliseconds, and thousands may wait for its end. */
+  readonly #turns = new Turns();
   #watch: Watch | undefined;
   #disposed = false;
 
@@ -157,12 +160,16 @@ export class Worker implements AsyncDisposable {
   async wait(id: string, signal?: AbortSignal): Promise<Job> {
     const entry = this.#find(id);
     await endOf(this.#host, entry, { signal });
+    await this.#turns.next();
     return describe(entry);
   }
 
-  /** See {@linkcode stop}. */
+  /** See {@linkcode stop}; the job as it is then. */
   async stop(id: string, options?: StopOptions): Promise<Job> {
-    return await stop(this.#host, this.#find(id), options);
+    const entry = this.#find(id);
+    await stop(this.#host, entry, options);
+    await this.#turns.next();
+    return describe(entry);
   }
 
   /** See {@linkcode remove}; removes a damaged job as well. */

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects, throws } from "../support/assert.ts";
+import { deepEqual, equal, ok, rejects, throws } from "../support/assert.ts";
 import { Wakeups } from "../../lib/output/mod.ts";
 import { leaveLongWords } from "../../lib/worker/long_words.ts";
 import { specSchema } from "../../lib/worker/records.ts";
@@ -65,4 +65,20 @@ Deno.test("a job whose long arguments cannot be read any more is damaged, and ke
   await rejects(test.worker.stop(listed ?? ""), reason);
   for (const { id } of page.damaged) await test.worker.remove(id);
   deepEqual((await test.worker.list({ limit: 10 })).damaged, []);
+});
+
+Deno.test("who waited for the same end is told of it one after the other, and others get their turn meanwhile", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(["sh", "-c", "exec sleep 1000", ...Array.from({ length: 50_000 }, () => "")]);
+  let turn = 0;
+  const toldIn = new Map<number, number>();
+  const tell = () => toldIn.set(turn, (toldIn.get(turn) ?? 0) + 1);
+  const timer = setInterval(() => turn++, 0);
+  const many = Array.from({ length: 30 }, () => [
+    test.worker.wait(id).then(tell),
+    test.worker.stop(id, { graceSeconds: 0 }).then(tell),
+  ]);
+  await Promise.all(many.flat()).finally(() => clearInterval(timer));
+  const most = Math.max(...toldIn.values());
+  ok(most < 30, `${most} were told in one turn`);
 });
