@@ -3,6 +3,8 @@ interface Things {
   busy: number;
   late: number;
   readonly waiting: (() => void)[];
+  /** What is late and could not give up its place so far. */
+  readonly overdue: Set<() => void>;
 }
 
 /** What takes longer than so many milliseconds is late, and so many of a name may be that beside the others. */
@@ -23,13 +25,14 @@ export class FewAtOnce {
 
   /** Does it when there is room for one more of the name. */
   async run<T>(name: string, call: () => Promise<T>): Promise<T> {
-    const things = this.#names.get(name) ?? { busy: 0, late: 0, waiting: [] };
+    const things = this.#names.get(name) ?? { busy: 0, late: 0, waiting: [], overdue: new Set() };
     this.#names.set(name, things);
     if (things.busy < this.most) things.busy++;
     else await new Promise<void>((resolve) => things.waiting.push(resolve));
     let late = false;
     const giveUp = () => {
-      if (things.late >= (this.lateness?.most ?? 0)) return;
+      if (things.late >= (this.lateness?.most ?? 0)) return void things.overdue.add(giveUp);
+      things.overdue.delete(giveUp);
       late = true;
       things.late++;
       this.#leave(things);
@@ -39,10 +42,17 @@ export class FewAtOnce {
       return await call();
     } finally {
       clearTimeout(timer);
-      if (late) things.late--;
+      things.overdue.delete(giveUp);
+      if (late) this.#leaveLate(things);
       else this.#leave(things);
       if (things.busy + things.late === 0) this.#names.delete(name);
     }
+  }
+
+  #leaveLate(things: Things): void {
+    things.late--;
+    const [giveUp] = things.overdue;
+    giveUp?.();
   }
 
   #leave(things: Things): void {

@@ -53,3 +53,29 @@ Deno.test("FewAtOnce lets no more be late than may, until one of them is over", 
   for (const { end } of things) end();
   deepEqual(await Promise.all(all), ["a", "b", "c", "d"]);
 });
+
+Deno.test("FewAtOnce gives the place of a late one that is over to one that has been late for long", async () => {
+  const few = new FewAtOnce(1, { after: 1, most: 1 });
+  const begun: string[] = [];
+  const things = ["late", "later", "next"].map((label) => held(begun, label));
+  const all = things.map(({ call }) => few.run("alice", call));
+  await until("two have begun", () => begun.length === 2);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  things[0]?.end();
+  await until("the next has begun", () => begun.length === 3);
+  for (const { end } of things) end();
+  deepEqual(await Promise.all(all), ["late", "later", "next"]);
+  // Who is over is late no more, whatever it was.
+  const again = ["late", "over", "hanging", "next"].map((label) => held(begun, label));
+  const others = again.map(({ call }) => few.run("alice", call));
+  await until("two more have begun", () => begun.length === 5);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  again[1]?.end();
+  await until("the third has begun", () => begun.length === 6);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  deepEqual(begun.slice(3), ["late", "over", "hanging"]);
+  again[0]?.end();
+  await until("the last has begun", () => begun.length === 7);
+  for (const { end } of again) end();
+  deepEqual(await Promise.all(others), ["late", "over", "hanging", "next"]);
+});
