@@ -2,7 +2,7 @@
 interface Things {
   busy: number;
   late: number;
-  readonly waiting: (() => void)[];
+  readonly waiting: Set<() => void>;
   /** What is late and could not give up its place so far. */
   readonly overdue: Set<() => void>;
 }
@@ -23,12 +23,16 @@ export class FewAtOnce {
   /** `most` of each name, without those that are late. */
   constructor(readonly most: number, readonly lateness?: Lateness) {}
 
-  /** Does it when there is room for one more of the name. */
-  async run<T>(name: string, call: () => Promise<T>): Promise<T> {
-    const things = this.#names.get(name) ?? { busy: 0, late: 0, waiting: [], overdue: new Set() };
+  /**
+   * Does it when there is room for one more of the name.
+   * @throws the reason of `signal`, when nobody wants it any more before it has begun.
+   */
+  async run<T>(name: string, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    const things = this.#names.get(name) ?? { busy: 0, late: 0, waiting: new Set(), overdue: new Set() };
     this.#names.set(name, things);
     if (things.busy < this.most) things.busy++;
-    else await new Promise<void>((resolve) => things.waiting.push(resolve));
+    else await this.#wait(things, signal);
     let late = false;
     const giveUp = () => {
       if (things.late >= (this.lateness?.most ?? 0)) return void things.overdue.add(giveUp);
@@ -49,6 +53,18 @@ export class FewAtOnce {
     }
   }
 
+  async #wait({ waiting }: Things, signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // It may hold a body of a mebibyte, and where starts hang its turn never comes: who asks and goes again and again would fill the memory.
+    const forget = () => {
+      waiting.delete(resolve);
+      reject(signal?.reason);
+    };
+    waiting.add(resolve);
+    signal?.addEventListener("abort", forget);
+    await promise.finally(() => signal?.removeEventListener("abort", forget));
+  }
+
   #leaveLate(things: Things): void {
     things.late--;
     const [giveUp] = things.overdue;
@@ -57,8 +73,11 @@ export class FewAtOnce {
 
   #leave(things: Things): void {
     // Its place goes to the next one that waits.
-    const next = things.waiting.shift();
-    if (next !== undefined) next();
-    else things.busy--;
+    const [next] = things.waiting;
+    if (next === undefined) things.busy--;
+    else {
+      things.waiting.delete(next);
+      next();
+    }
   }
 }

@@ -79,3 +79,19 @@ Deno.test("FewAtOnce gives the place of a late one that is over to one that has 
   for (const { end } of again) end();
   deepEqual(await Promise.all(others), ["late", "over", "hanging", "next"]);
 });
+
+Deno.test("FewAtOnce forgets what waits for nobody any more, and does not begin it", async () => {
+  const few = new FewAtOnce(1);
+  const begun: string[] = [];
+  const [first, second, third] = [held(begun, "first"), held(begun, "second"), held(begun, "third")];
+  const gone = new AbortController();
+  const run = (thing: typeof first) => few.run("alice", thing.call, gone.signal);
+  const results = [run(first), run(second), few.run("alice", third.call)];
+  gone.abort(new Error("it has gone"));
+  await rejects(Promise.resolve(results[1]), /^Error: it has gone$/);
+  await rejects(run(second), /^Error: it has gone$/);
+  first.end();
+  third.end();
+  deepEqual([await results[0], await results[2]], ["first", "third"]);
+  deepEqual(begun, ["first", "third"]);
+});

@@ -5,10 +5,11 @@ import { Audit } from "../../lib/server/log/audit.ts";
 import type { Services } from "../../lib/server/context.ts";
 import { FewAtOnce } from "../../lib/server/few_at_once.ts";
 import { Followers } from "../../lib/server/followers.ts";
+import { ProblemError } from "../../lib/server/problem.ts";
 import { TestWorker } from "../worker/worker.ts";
 
 /** The status of the answer to a request of the client of this name. */
-type Send = (name: string, method: string, path: string, body?: unknown) => Promise<number>;
+type Send = (name: string, method: string, path: string, body?: unknown, signal?: AbortSignal) => Promise<number>;
 
 async function withApp(
   run: (send: Send, gates: Pick<Services, "starts" | "lists" | "searches">, test: TestWorker) => Promise<void>,
@@ -17,8 +18,9 @@ async function withApp(
   using audit = new Audit({ auditLog: join(test.state, "audit.log"), auditArgs: "off" });
   const gates = { starts: new FewAtOnce(1), lists: new FewAtOnce(1), searches: new FewAtOnce(1) };
   const answer = createApp({ worker: test.worker, followers: new Followers(1), ...gates, audit });
-  const send: Send = async (name, method, path, body) => {
+  const send: Send = async (name, method, path, body, signal) => {
     const request = new Request(`http://localhost${path}`, {
+      signal: signal ?? null,
       method,
       headers: { "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -62,5 +64,20 @@ Deno.test("a client whose lists and searches are all under way waits with the ne
     resolve();
     await Promise.all(under);
     deepEqual(await Promise.all(searching), [200, 200]);
+  });
+});
+
+Deno.test("a start whose client goes while it waits for another is not done, and forgotten", async () => {
+  await withApp(async (send, { starts }, test) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const under = starts.run("alice", () => promise);
+    const gone = new AbortController();
+    const start = send("alice", "POST", "/v1/jobs", { command: "true", args: [] }, gone.signal);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    gone.abort(new ProblemError(400, "The peer has gone"));
+    equal(await start, 400);
+    resolve();
+    await under;
+    deepEqual((await test.worker.list({ limit: 1 })).jobs, []);
   });
 });

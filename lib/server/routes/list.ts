@@ -13,7 +13,7 @@ export const list: Handler = async (context, { worker, lists }) => {
   }
   const { signal } = context.req.raw;
   const options = { states: state, name, owner: mine ? me : owner, reference: job, limit, cursor, signal };
-  const page = await lists.run(me, () => worker.list(options));
+  const page = await lists.run(me, () => worker.list(options), signal);
   const answer: JobList = {
     jobs: page.jobs.map(present),
     cursor: page.cursor === null ? null : String(page.cursor),

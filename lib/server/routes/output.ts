@@ -14,7 +14,8 @@ export const output: Handler = async (context, { worker, followers, searches }) 
   try {
     const { signal } = context.req.raw;
     const read = () => worker.output(id, stream, { ...query, signal, onClose: leave });
-    const { offset, firstOffset, bytes } = await (query.tail === undefined ? read() : searches.run(caller.name, read));
+    const { offset, firstOffset, bytes } =
+      await (query.tail === undefined ? read() : searches.run(caller.name, read, signal));
     return new Response(bytes, {
       headers: {
         "content-type": "application/octet-stream",

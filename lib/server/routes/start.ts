@@ -16,7 +16,8 @@ export const start: Handler = async (context, { worker, starts }) => {
   }
   const request = await readBody(context.req.raw, startSchema);
   const owner = context.env.caller.name;
-  const job = await starts.run(owner, () => worker.start({ ...request, owner, idempotencyKey: idempotencyKey.data }));
+  const begin = () => worker.start({ ...request, owner, idempotencyKey: idempotencyKey.data });
+  const job = await starts.run(owner, begin, context.req.raw.signal);
   context.set("started", job);
   return context.json(present(job), 201, { Location: `/v1/jobs/${job.id}` });
 };
