@@ -1,4 +1,4 @@
-import { equal, ok } from "../../support/assert.ts";
+import { equal } from "../../support/assert.ts";
 import type { Daemon } from "../../support/daemon.ts";
 import { Https } from "../../support/https.ts";
 import { until } from "../../support/until.ts";
@@ -6,10 +6,11 @@ import { until } from "../../support/until.ts";
 /** Descriptors that may come and go by themselves. */
 const FEW = 5;
 /**
- * Memory that a daemon may keep from what it went through. Measured: 234 MiB after 180 hostile connections at once, of which up to
- * 175 are pieces that the engine has not collected yet and the rest is freed and kept by the C library; 1 MiB is still held.
+ * Memory that a daemon may keep from what it went through. Measured: 126 to 294 MiB after 180 hostile connections at once, of which up to
+ * 175 are pieces that the engine has not collected yet and the rest is freed and kept by the C library; 1 MiB is still held. What such
+ * connections send without a bound is many times that.
  */
-const MEMORY = 288 * 2 ** 20;
+const MEMORY = 384 * 2 ** 20;
 
 /** How a daemon was before it met somebody hostile. */
 export class Health {
@@ -37,8 +38,14 @@ export class Health {
     await until("the daemon has let go of descriptors", () => descriptors(pid) <= most).catch((error) => {
       throw new Error(`${error.message}: of at most ${most} there are ${kinds(pid)}`, { cause: error });
     });
-    const now = memory(pid);
-    ok(now <= this.#memory + MEMORY, `The daemon's memory went from ${this.#memory} to ${now} bytes`);
+    // The engine collects while it serves.
+    await until("the daemon has let go of memory", async () => {
+      if (memory(pid) <= this.#memory + MEMORY) return true;
+      await serves(this.#daemon);
+      return false;
+    }).catch((error) => {
+      throw new Error(`${error.message}: it went from ${this.#memory} to ${memory(pid)} bytes`, { cause: error });
+    });
   }
 }
 
