@@ -3,8 +3,7 @@ const NEWLINE = 0x0a;
 
 /**
  * Where the last `lines` lines of a log begin, in bytes. A last line without its newline counts as a line. Reads backwards, a block
- * at a time, only as far as it must, and not before `firstOffset`: the whole of a log that
- * has no newlines.
+ * at a time, only as far as it must, and not before `firstOffset`: the whole of a log that has no newlines.
  * @throws the reason of `signal` once that is aborted.
  */
 export async function tailOffset(

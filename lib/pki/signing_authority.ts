@@ -21,7 +21,7 @@ export interface SigningAuthority {
  */
 export async function openAuthority({ certificatePem, privateKeyPem }: Credential): Promise<SigningAuthority> {
   const [authority] = parseAuthorities(certificatePem);
-  if (authority !== undefined) requireValid(authority);
+  requireValid(authority);
   const [certificate = new Uint8Array()] = decodeCertificates(certificatePem);
   const privateKey = await importPrivateKey(privateKeyPem, new X509Certificate(certificate).publicKey.algorithm);
   if (!new NodeCertificate(certificate).checkPrivateKey(createPrivateKey(privateKeyPem))) {

@@ -38,10 +38,10 @@ const UNDERSTOOD = new Set<string>([ExtensionType.basicConstraints, ExtensionTyp
  * believed) or has a critical extension that is not understood (RFC 5280, 4.2), or the first if none is valid; or says that the file cannot
  * be read or has none.
  */
-export function parseAuthorities(pem: string, now: Date = new Date()): Authority[] {
-  const authorities = readAuthorities(pem);
-  const [first] = authorities;
+export function parseAuthorities(pem: string, now: Date = new Date()): [Authority, ...Authority[]] {
+  const [first, ...others] = readAuthorities(pem);
   if (first === undefined) throw new Error("Cannot read trusted authorities: there is no certificate");
+  const authorities: [Authority, ...Authority[]] = [first, ...others];
   for (const authority of authorities) refuseFor(authority.certificate, problemOf(authority));
   if (!authorities.some(({ certificate }) => validityProblem(certificate, now) === undefined)) requireValid(first, now);
   return authorities;

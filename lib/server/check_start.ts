@@ -8,6 +8,7 @@ import { requireOwnFolders } from "./credentials/credential_folders.ts";
 import { credentialFiles, readCredentials, timeProblem } from "./credentials/credentials.ts";
 import type { Options } from "./options.ts";
 import { reasonNotToListen } from "./transport/tls_listener.ts";
+import { hasSocket } from "./transport/unix_listener.ts";
 
 /** One thing that a start of the daemon needs. */
 export interface StartCheck {
@@ -82,10 +83,9 @@ async function address(options: Options): Promise<string> {
 }
 
 async function socket(path: string): Promise<string> {
-  const info = await Deno.lstat(path).catch(() => null);
-  if (info === null) await requireWritable(dirname(path), `Cannot listen on "${path}"`);
-  else if (!info.isSocket) throw new Error(`Cannot listen on "${path}": it is there and is not a socket`);
-  return `"${path}" ${info === null ? "can be made" : "is there, as of a daemon that runs"}`;
+  if (await hasSocket(path)) return `"${path}" is there, as of a daemon that runs`;
+  await requireWritable(dirname(path), `Cannot listen on "${path}"`);
+  return `"${path}" can be made`;
 }
 
 async function auditLog(path: string): Promise<string> {

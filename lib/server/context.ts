@@ -28,8 +28,8 @@ export interface Caller extends Pick<Identity, "name" | "role"> {
 }
 
 /**
- * What comes with a request: the caller, and what breaks off its connection, come with that; the access from the table, and the job's id from the path, when there
- * is one and the caller may see that job. A start puts in what it has started.
+ * What comes with a request: the caller, and what breaks off its connection, come with that; the access from the table, and the
+ * job's id from the path, when there is one and the caller may see that job. A start puts in what it has started.
  */
 export interface HonoEnv {
   Bindings: { caller: Caller; breakOff: () => void };

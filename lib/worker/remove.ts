@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Host } from "./host.ts";
 import type { Entry } from "./registry.ts";
 import { jobFolder, logPath, removeIfThere } from "./state_folder.ts";
-import { DEFAULT_GRACE_SECONDS, terminate } from "./stop.ts";
+import { stop } from "./stop.ts";
 
 /** The ending of the folder of a job that is being removed; what is found with it at a start is removed for good. */
 export const REMOVED = ".removed";
@@ -12,7 +12,7 @@ export const REMOVED = ".removed";
  * @param removed is called once the job is gone, unless somebody else has removed it.
  */
 export async function remove(host: Host, entry: Entry, removed = () => {}): Promise<void> {
-  await terminate(host, entry, "stop.json", "SIGTERM", DEFAULT_GRACE_SECONDS);
+  await stop(host, entry);
   if (host.registry.get(entry.spec.id) !== entry) return;
   const forget = () => {
     host.registry.delete(entry);

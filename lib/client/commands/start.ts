@@ -38,8 +38,8 @@ export async function startJob(api: Api, body: StartRequest): Promise<Job> {
   );
 }
 
-/** A server that has as many jobs as it may is not waited for, as one that is away would be. */
+/** A server that is there and can start nothing now is not waited for, as one that is away would be. */
 function refused(error: unknown): never {
-  const full = error instanceof ProblemFailure && error.problem.status === 503;
-  throw full ? new Failure(error.message, { cause: error }) : error;
+  const unable = error instanceof ProblemFailure && error.problem.status === 503;
+  throw unable ? new Failure(error.message, { cause: error }) : error;
 }

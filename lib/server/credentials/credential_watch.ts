@@ -28,14 +28,10 @@ export class CredentialWatch implements AsyncDisposable {
   #due = 0;
   /** What was wrong at the last reading, since when, and whether the log says so. */
   #problem = { text: "", since: 0, told: false };
-  /** What is wrong with the time of the server's certificate, as the log has said. */
-  #time = "";
   /** The time that the lists of revoked certificates are good for, once the log has said that it is over. */
   #stale: number | undefined;
-  /** The authorities that are not valid, as the log has said. */
-  #notValid = "";
-  /** The authorities whose lists are not used, as the log has said. */
-  #foreign = "";
+  /** What is the matter with each that the log has warned of, by the warning. */
+  readonly #warned = new Map<string, string>();
 
   /** `current` is what the files held; `apply` is told what they hold then. */
   constructor(files: CredentialFiles, current: Credentials, apply: (credentials: Credentials) => void) {
@@ -93,10 +89,8 @@ export class CredentialWatch implements AsyncDisposable {
       this.#apply(found);
       logger.info("Took in a change of {what}", { what: changed.join(" and ") });
     }
-    this.#tellTime();
-    this.#tellNotValid();
+    this.#warnOf(this.#current);
     this.#tellStale();
-    this.#tellForeign();
     this.#due = performance.now() + (this.#tell(problems.join("; ")) ? PATIENCE : READ);
   }
 
@@ -113,12 +107,21 @@ export class CredentialWatch implements AsyncDisposable {
     return problem !== "" && !this.#problem.told;
   }
 
-  #tellTime(): void {
-    const problem = timeProblem(this.#current.certificate) ?? "";
-    if (problem !== "" && problem !== this.#time) {
-      logger.warn("Clients will refuse the server's certificate: {problem}", { problem });
-    }
-    this.#time = problem;
+  #warnOf({ certificate, authorities }: Credentials): void {
+    this.#warn("Clients will refuse the server's certificate: {problem}", { problem: timeProblem(certificate) ?? "" });
+    this.#warn("Nobody gets in by authorities that are not valid: {authorities}", {
+      authorities: authorities.notValid(new Date()).join("; "),
+    });
+    this.#warn("Did not use lists of revoked certificates of authorities that are not trusted: {issuers}", {
+      issuers: authorities.foreignLists.join(", "),
+    });
+  }
+
+  /** Warns of what is the matter, which the one property tells and is empty for nothing: once, and again when it is another. */
+  #warn(message: string, properties: Readonly<Record<string, string>>): void {
+    const what = Object.values(properties).join();
+    if (what !== "" && what !== this.#warned.get(message)) logger.warn(message, properties);
+    this.#warned.set(message, what);
   }
 
   #tellStale(): void {
@@ -128,24 +131,6 @@ export class CredentialWatch implements AsyncDisposable {
       time: time.toISOString(),
     });
     this.#stale = time.getTime();
-  }
-
-  #tellNotValid(): void {
-    const authorities = this.#current.authorities.notValid(new Date()).join("; ");
-    if (authorities !== "" && authorities !== this.#notValid) {
-      logger.warn("Nobody gets in by authorities that are not valid: {authorities}", { authorities });
-    }
-    this.#notValid = authorities;
-  }
-
-  #tellForeign(): void {
-    const issuers = this.#current.authorities.foreignLists.join(", ");
-    if (issuers !== "" && issuers !== this.#foreign) {
-      logger.warn("Did not use lists of revoked certificates of authorities that are not trusted: {issuers}", {
-        issuers,
-      });
-    }
-    this.#foreign = issuers;
   }
 }
 

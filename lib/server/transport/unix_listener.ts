@@ -124,11 +124,19 @@ export class UnixListener implements AsyncDisposable {
   }
 }
 
+/**
+ * Whether there is a socket at a path.
+ * @throws {Error} when there is something else.
+ */
+export async function hasSocket(path: string): Promise<boolean> {
+  const info = await Deno.lstat(path).catch(() => null);
+  if (info === null || info.isSocket) return info !== null;
+  throw new Error(`Cannot listen on "${path}": it is there and is not a socket`);
+}
+
 /** Removes the socket of a daemon that was killed. */
 async function removeStale(path: string): Promise<void> {
-  const info = await Deno.lstat(path).catch(() => null);
-  if (info === null) return;
-  if (!info.isSocket) throw new Error(`Cannot listen on "${path}": it is there and is not a socket`);
+  if (!await hasSocket(path)) return;
   try {
     const connection = await Deno.connect({ transport: "unix", path });
     connection.close();
