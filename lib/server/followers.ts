@@ -1,6 +1,6 @@
 import { logger } from "./log/logger.ts";
 import { ProblemError } from "./problem.ts";
-import { Shares } from "./transport/shares.ts";
+import { Shares } from "./shares.ts";
 
 /** Those who follow jobs, of which there may be so many. Nobody can keep others from it; see {@linkcode Shares}. */
 export class Followers {

@@ -12,7 +12,7 @@ import type { Credentials } from "../credentials/credentials.ts";
 import { keepAccepting } from "./keep_accepting.ts";
 import { prepareListeningSockets } from "./listening_sockets.ts";
 import { logger } from "../log/logger.ts";
-import { Shares } from "./shares.ts";
+import { Shares } from "../shares.ts";
 import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { LOCAL_NAME } from "./unix_listener.ts";
 

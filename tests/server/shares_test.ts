@@ -1,5 +1,5 @@
-import { deepEqual, equal } from "../../support/assert.ts";
-import { Shares } from "../../../lib/server/transport/shares.ts";
+import { deepEqual, equal } from "../support/assert.ts";
+import { Shares } from "../../lib/server/shares.ts";
 
 /** Takes places and keeps track of who had to give up which. */
 class Takers {
