@@ -2,13 +2,10 @@ import { dirname, join } from "node:path";
 import { deepEqual, equal, rejects, throws } from "../support/assert.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { until } from "../support/until.ts";
+import { mkfifo } from "../support/mkfifo.ts";
 import { processesWith, runnersEnd, runnersOf, TestWorker } from "./worker.ts";
 
 const record = (test: TestWorker, id: string, name: string) => join(test.state, "jobs", id, name);
-
-async function mkfifo(path: string): Promise<void> {
-  await new Deno.Command("mkfifo", { args: [path] }).output();
-}
 
 /** What can become of a record, and what is then told about it. */
 const DAMAGES: Readonly<Record<string, { damage: (path: string) => Promise<unknown>; reason: RegExp }>> = {

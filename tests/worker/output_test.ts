@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { deepEqual, equal, ok, rejects } from "../support/assert.ts";
 import { until } from "../support/until.ts";
+import { mkfifo } from "../support/mkfifo.ts";
 import { TestWorker } from "./worker.ts";
 
 Deno.test("stdout and stderr are kept apart, byte for byte", async () => {
@@ -61,7 +62,7 @@ Deno.test("who asks for the output of a job that is removed at that moment is to
   // A reader of a FIFO stands still until somebody comes to write.
   const [log, gate] = [join(test.state, "output", `${id}.stdout`), join(test.folder, "gate")];
   await Deno.remove(log);
-  await new Deno.Command("mkfifo", { args: [log] }).output();
+  await mkfifo(log);
   await Deno.link(log, gate);
   const asking = rejects(test.worker.output(id, "stdout", { tail: 1 }), {
     refusal: "unknown",

@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import type { CredentialFiles } from "./credentials.ts";
+import { type CredentialFiles, pathsOf } from "./credentials.ts";
 
 /**
  * Makes sure that nobody but the owner and the group of each folder of certificates puts files there: who does could
@@ -15,8 +15,8 @@ export function requireOwnFolders(files: CredentialFiles): void {
 }
 
 /** The folders of the files, those that are there. */
-function foldersOf({ ca, certificate, key, crl }: CredentialFiles): string[] {
-  const folders = [ca, certificate, key, ...(crl === undefined ? [] : [crl])].map((file) => dirname(resolve(file)));
+function foldersOf(files: CredentialFiles): string[] {
+  const folders = pathsOf(files).map((file) => dirname(resolve(file)));
   return [...new Set(folders)].filter((folder) => {
     try {
       return Deno.statSync(folder).isDirectory;

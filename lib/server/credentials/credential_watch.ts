@@ -1,4 +1,4 @@
-import { type CredentialFiles, type Credentials, rereadCredentials, timeProblem } from "./credentials.ts";
+import { type CredentialFiles, type Credentials, pathsOf, rereadCredentials, timeProblem } from "./credentials.ts";
 import { logger } from "../log/logger.ts";
 
 /** Milliseconds between two looks whether the files are others; they are read once two looks found the same. */
@@ -135,8 +135,8 @@ export class CredentialWatch implements AsyncDisposable {
 }
 
 /** What changes with each replacement of a file and each writing to it, down to the kernel's clock tick. */
-async function stampsOf({ ca, certificate, key, crl }: CredentialFiles): Promise<string> {
-  const stamps = [ca, certificate, key, ...(crl === undefined ? [] : [crl])].map(async (file) => {
+async function stampsOf(files: CredentialFiles): Promise<string> {
+  const stamps = pathsOf(files).map(async (file) => {
     try {
       const { dev, ino, size, mode, ctime } = await Deno.stat(file);
       return [dev, ino, size, mode, ctime?.getTime()].join();

@@ -20,6 +20,11 @@ export interface CredentialFiles {
   readonly crl: string | undefined;
 }
 
+/** Where each is, but for lists that are nowhere. */
+export function pathsOf({ ca, certificate, key, crl }: CredentialFiles): string[] {
+  return [ca, certificate, key, ...(crl === undefined ? [] : [crl])];
+}
+
 /** Certificates in PEM, and what they say. */
 export interface Credentials {
   readonly ca: string;

@@ -13,6 +13,7 @@ import { replaceCertificate } from "../../client/signed_certificate.ts";
 import { openssl } from "../../pki/openssl.ts";
 import { makeCertificates } from "../../support/certificates.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
+import { mkfifo } from "../../support/mkfifo.ts";
 
 async function withFiles(run: (folder: string, files: CredentialFiles) => Promise<void>): Promise<void> {
   await using folder = await TemporaryFolder.create();
@@ -67,7 +68,7 @@ Deno.test("readCredentials waits for no FIFO and reads nothing huge", async () =
       const path = files[part] ?? "";
       const fifo = async () => {
         await Deno.remove(path).catch(() => {});
-        await new Deno.Command("mkfifo", { args: [path] }).output();
+        await mkfifo(path);
       };
       match(await problemWith(folder, files, fifo), /: it is not a regular file$/);
     });

@@ -8,6 +8,7 @@ import { Daemon } from "../../support/daemon.ts";
 import { Https } from "../../support/https.ts";
 import { OpensslRevocations } from "../../support/openssl_authority.ts";
 import { until } from "../../support/until.ts";
+import { mkfifo } from "../../support/mkfifo.ts";
 import { TestListener } from "../transport/listener.ts";
 import { RawConnection } from "../transport/raw.ts";
 import { replace, strangersOf, worksFor } from "./reload.ts";
@@ -191,12 +192,11 @@ Deno.test("a certificate that was revoked by the client's own means is out at on
 
 Deno.test("a FIFO in the folder of the certificates, or in the place of one, holds up nothing", async () => {
   await using daemon = await Daemon.start();
-  const fifo = async (name: string) => await new Deno.Command("mkfifo", { args: [join(daemon.certs, name)] }).output();
-  await fifo("beside");
+  await mkfifo(join(daemon.certs, "beside"));
   await revoke(daemon.certs, "alice");
   await until("her certificate is refused", async () => !await worksFor(daemon, "alice"));
   await Deno.remove(join(daemon.certs, "server.pem"));
-  await fifo("server.pem");
+  await mkfifo(join(daemon.certs, "server.pem"));
   await until("it is said", () => /server\.pem.*is not a regular file/.test(daemon.log));
   equal(await worksFor(daemon, "bob"), true);
   deepEqual(await daemon.end(), { success: true, code: 0, signal: null });

@@ -6,6 +6,7 @@ import { TemporaryFolder } from "../../support/folder.ts";
 import { Https } from "../../support/https.ts";
 import { programEnvironment, programWords } from "../../support/programs.ts";
 import { until } from "../../support/until.ts";
+import { mkfifo } from "../../support/mkfifo.ts";
 import { parseAuditLines } from "./audit_line.ts";
 import { RawConnection } from "../transport/raw.ts";
 
@@ -87,7 +88,7 @@ Deno.test("without a file the audit log is on stderr, beside the log and told ap
 Deno.test("a daemon whose stderr is closed, full, or read by nobody goes on, and ends in order", async (t) => {
   await using folder = await TemporaryFolder.create();
   const pipe = join(folder.path, "pipe");
-  ok((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+  await mkfifo(pipe);
   const redirections = { closed: "2>&-", full: "2>/dev/full", "read by nobody": '2<>"$0"' };
   for (const [what, redirection] of Object.entries(redirections)) {
     await t.step(what, async () => {

@@ -1,3 +1,4 @@
+import { mkfifo } from "../../support/mkfifo.ts";
 import { type Cgroup, type Cgroups, detectCgroups, type Limits } from "../../../lib/cgroup/mod.ts";
 import { splitDevice } from "../../../lib/cgroup/disks.ts";
 import type { Job } from "../../../lib/worker/mod.ts";
@@ -116,7 +117,7 @@ export async function ready(test: TestWorker, id: string): Promise<void> {
 /** Makes a FIFO, by which a job can be told something. */
 export async function makeFifo(test: TestWorker): Promise<string> {
   const path = `${test.folder}/fifo`;
-  await new Deno.Command("mkfifo", { args: [path] }).output();
+  await mkfifo(path);
   return path;
 }
 
