@@ -94,8 +94,7 @@ Deno.test("more jobs of one owner than may run at once are refused, also after a
 });
 
 Deno.test({
-  name: "limits are refused where there is nothing to limit with",
-  // Only there.
+  name: "limits are refused where there is nothing to limit with (needs a host without cgroups)",
   ignore: canLimit,
   async fn() {
     await using test = await TestWorker.open();

@@ -44,7 +44,7 @@ Deno.test("stop reaches a job whose first thread has ended before the others", a
 });
 
 Deno.test({
-  name: "stop ends by its cgroup what the daemon may not signal",
+  name: "stop ends by its cgroup what the daemon may not signal (needs root and cgroup v2)",
   // On v1 there is nothing but signals.
   ignore: Deno.uid() !== 0 || !existsSync("/sys/fs/cgroup/cgroup.controllers"),
   async fn() {
