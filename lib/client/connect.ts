@@ -3,8 +3,10 @@ import { connect, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { Authorities } from "../pki/authorities.ts";
+import { parseCertificate } from "../pki/certificate.ts";
 import type { ClientCredential } from "../pki/find_client.ts";
 import { checkServer } from "../pki/server_identity.ts";
+import { tlsProblem } from "../pki/tls_problem.ts";
 import { Failure } from "./failure.ts";
 import { free } from "./free.ts";
 import type { Link } from "./link.ts";
@@ -93,7 +95,10 @@ function problemOf(socket: TLSSocket, host: string, authorities: Authorities): u
 /** Who is trusted, once it is sure that what we show of ourselves can be used. */
 function usable({ name, caPem, certificatePem, privateKeyPem }: ClientCredential): Authorities {
   try {
-    if (!new X509Certificate(certificatePem).checkPrivateKey(readKey(privateKeyPem))) {
+    const certificate = new X509Certificate(certificatePem);
+    const problem = tlsProblem(parseCertificate(Uint8Array.from(certificate.raw)));
+    if (problem !== undefined) throw new Error(`it ${problem}`);
+    if (!certificate.checkPrivateKey(readKey(privateKeyPem))) {
       throw new Error("the certificate and the private key do not belong together");
     }
   } catch (error) {

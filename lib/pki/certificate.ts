@@ -20,6 +20,8 @@ export interface Certificate {
   readonly subjectName: Uint8Array;
   /** The attributes of the subject in their order: dotted type and undecoded value. */
   readonly subject: readonly { readonly type: string; readonly value: DerValue }[];
+  /** The content of the SubjectPublicKeyInfo, undecoded. */
+  readonly publicKeyInfo: Uint8Array;
   /** What else it says. */
   readonly extensions: Extensions;
   /** For its signature to be checked. */
@@ -62,7 +64,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
   const issuer = tbs.read(DerTag.sequence);
   const validity = new DerReader(tbs.read(DerTag.sequence));
   const subject = tbs.read(DerTag.sequence);
-  tbs.read(DerTag.sequence); // subjectPublicKeyInfo
+  const publicKeyInfo = tbs.read(DerTag.sequence);
   tbs.optional(context(1)); // issuerUniqueID
   tbs.optional(context(2)); // subjectUniqueID
   const extensions = tbs.optional(explicit(3));
@@ -79,6 +81,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
     issuer,
     subjectName: subject,
     subject: parseName(subject),
+    publicKeyInfo,
     extensions: extensions === undefined ? new Map() : parseExtensions(readSingle(extensions, DerTag.sequence)),
     signed,
   };

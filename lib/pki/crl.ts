@@ -1,3 +1,4 @@
+import { signatureProblem } from "./algorithms.ts";
 import { allowsKeyUsage, describeName } from "./certificate.ts";
 import { DerReader, DerTag, readSingle } from "./der_reader.ts";
 import { decodeTime, equalBytes } from "./der_values.ts";
@@ -102,7 +103,10 @@ export function makersOf<T extends Authority>(list: RevocationList, authorities:
   const makers = authorities.filter((authority) => hasIssued(authority, list));
   const refuse = (why: string) => new Error(`Cannot use revocation list of "${list.issuerText}": ${why}`);
   if (makers.length === 0) {
-    if (authorities.some((authority) => isClaimed(authority, list))) throw refuse("its signature is wrong");
+    if (authorities.some((authority) => isClaimed(authority, list))) {
+      const problem = signatureProblem(list.signed);
+      throw refuse(problem === undefined ? "its signature is wrong" : `it ${problem}`);
+    }
   } else if (!makers.some(({ certificate }) => allowsKeyUsage(certificate, "cRLSign"))) {
     throw refuse("its authority's key may not sign lists (cRLSign is missing)");
   }

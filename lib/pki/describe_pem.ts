@@ -1,12 +1,14 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
 import { X509Certificate } from "@peculiar/x509";
-import { isAuthority, parseCertificate } from "./certificate.ts";
+import { describeKey, describeSignature, signatureProblem } from "./algorithms.ts";
+import { type Certificate, isAuthority, parseCertificate } from "./certificate.ts";
 import { parseRevocationList } from "./crl.ts";
 import { hostsOf, identityOf, isServer } from "./issued.ts";
 import { identify } from "./identity.ts";
-import { describeAlgorithm } from "./key_type.ts";
 import { decodePem, encodePem, type PemBlock } from "./pem.ts";
 import { parseSigningRequest } from "./signing_request.ts";
+import { tlsProblem } from "./tls_problem.ts";
+import { authorityProblem } from "./trust.ts";
 
 /** A fact and what it is called. The text may have been written by anybody. */
 export type Fact = readonly [name: string, text: string];
@@ -39,22 +41,33 @@ async function describeBlock({ label, der }: PemBlock): Promise<Fact[]> {
 
 async function describeCertificate(der: Uint8Array<ArrayBuffer>): Promise<Fact[]> {
   const parsed = parseCertificate(der);
-  const { subject, issuer, publicKey, hosts } = readByLibrary("a certificate", () => {
-    const { subject, issuer, publicKey } = new X509Certificate(der);
-    return { subject, issuer, publicKey: describeAlgorithm(publicKey.algorithm), hosts: hostsOf(parsed) };
+  const { subject, issuer, hosts } = readByLibrary("a certificate", () => {
+    const { subject, issuer } = new X509Certificate(der);
+    return { subject, issuer, hosts: hostsOf(parsed) };
   });
-  const serverAlone = isServer(parsed) && identityOf(der) === undefined;
   return [
     ["certificate", subject],
     ["issuer", issuer],
     ["serial", parsed.serial],
-    ["for", isAuthority(parsed) ? "authority" : serverAlone ? "server" : describeClient(der, parsed.notAfter)],
+    ["for", describePurpose(der, parsed)],
     ...(hosts.length === 0 ? [] : [["hosts", hosts.join(", ")] as const]),
-    ["key", publicKey],
+    ["key", describeKey(parsed.publicKeyInfo)],
+    ["signed with", describeSignature(parsed.signed)],
     ["valid from", parsed.notBefore.toISOString()],
     ["valid until", parsed.notAfter.toISOString()],
     ["sha256", new Uint8Array(await crypto.subtle.digest("SHA-256", der)).toHex()],
   ];
+}
+
+/** Names what a certificate is good for while it is valid, or says why it is good for nothing. */
+function describePurpose(der: Uint8Array, parsed: Certificate): string {
+  if (isAuthority(parsed)) {
+    const problem = authorityProblem(der, parsed);
+    return problem === undefined ? "authority" : `nobody: ${problem}`;
+  }
+  const problem = tlsProblem(parsed);
+  if (problem !== undefined) return `nobody: it ${problem}`;
+  return isServer(parsed) && identityOf(der) === undefined ? "server" : describeClient(der, parsed.notAfter);
 }
 
 /** What the daemon would take a client for while the certificate is valid. */
@@ -68,19 +81,27 @@ function describeClient(der: Uint8Array, now: Date): string {
 }
 
 async function describeRequest(der: Uint8Array<ArrayBuffer>): Promise<Fact[]> {
-  const { subject, hosts, key, verified } = await parseSigningRequest(encodePem("CERTIFICATE REQUEST", der));
+  const { subject, hosts, key, verified, problem } = await parseSigningRequest(encodePem("CERTIFICATE REQUEST", der));
   return [
     ["request", subject],
     ...(hosts.length === 0 ? [] : [["hosts", hosts.join(", ")] as const]),
     ["key", key],
-    ["signature", verified ? "right: who made it has the key" : "wrong, or of a key that is not accepted"],
+    ["signature", describeVerdict(verified, problem)],
   ];
 }
 
+function describeVerdict(verified: boolean, problem: string | undefined): string {
+  if (verified) return "right: who made it has the key";
+  return problem === undefined ? "wrong, or of a key that is not accepted" : `not accepted: it ${problem}`;
+}
+
 function describeList(der: Uint8Array<ArrayBuffer>): Fact[] {
-  const { issuerText, thisUpdate, nextUpdate, revocations } = parseRevocationList(der);
+  const { issuerText, thisUpdate, nextUpdate, revocations, signed } = parseRevocationList(der);
+  const problem = signatureProblem(signed);
   return [
     ["revocations", issuerText],
+    ["signed with", describeSignature(signed)],
+    ...(problem === undefined ? [] : [["not used", `it ${problem}`] as const]),
     ["made", thisUpdate.toISOString()],
     ["valid until", nextUpdate?.toISOString() ?? "for ever"],
     ...[...revocations].map(([serial, since]): Fact => ["revoked", `${serial} on ${since.toISOString()}`]),

@@ -15,12 +15,6 @@ const ALGORITHMS = {
   },
 } as const;
 
-/** Names the algorithm of a key for people, such as `ECDSA P-256` or `RSA 4096`. */
-export function describeAlgorithm(algorithm: Algorithm): string {
-  if ("namedCurve" in algorithm) return `${algorithm.name} ${algorithm.namedCurve}`;
-  return "modulusLength" in algorithm ? `RSA ${algorithm.modulusLength}` : algorithm.name;
-}
-
 /** Makes a key pair for signatures, whose private key can be exported. */
 export async function generateKeys(type: KeyType = "ec-p256"): Promise<CryptoKeyPair> {
   const keys = await crypto.subtle.generateKey(ALGORITHMS[type], true, ["sign", "verify"]);

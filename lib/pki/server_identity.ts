@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from "node:net";
 import { ago } from "./ago.ts";
+import { signatureProblem } from "./algorithms.ts";
 import type { Authorities } from "./authorities.ts";
 import {
   allowsKeyUsage,
@@ -10,15 +11,12 @@ import {
   parseCertificate,
 } from "./certificate.ts";
 import { DerReader, DerTag, readSingle } from "./der_reader.ts";
-import { publicKeyOf } from "./signed.ts";
+import { tlsProblem } from "./tls_problem.ts";
 
 /** The extended key usage of TLS servers (RFC 5280, 4.2.1.12). */
 const SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
 /** The kinds of `GeneralName` that a host is known by (RFC 5280, 4.2.1.6): `[2]` and `[7]`. */
 const [DNS_NAME, IP_ADDRESS] = [0x82, 0x87];
-/** P-256, P-384 and P-521, by their names in OpenSSL. */
-const SERVER_CURVES = ["prime256v1", "secp384r1", "secp521r1"];
-const LEAST_RSA_BITS = 2048;
 const UNDERSTOOD = new Set<string>(Object.values(ExtensionType));
 
 /** A server's certificate that does not show that it is who we mean. The message says why, after "its certificate". */
@@ -41,6 +39,7 @@ export function checkServer(der: Uint8Array, host: string, authorities: Authorit
   try {
     const certificate = parseCertificate(der);
     checkKind(certificate);
+    checkSignature(certificate);
     if (authorities.problemOf(certificate, now) !== undefined) {
       throw new ServerIdentityError("is not from our authority: is our ca.pem that of the server?");
     }
@@ -56,7 +55,7 @@ export function checkServer(der: Uint8Array, host: string, authorities: Authorit
 }
 
 /**
- * Makes sure that a server can be known by a certificate: its kind and purpose, and that its key is one with which TLS 1.3 is spoken here.
+ * Makes sure that a server can be known by a certificate: its kind and purpose, and that TLS 1.3 can be spoken with it; see `tlsProblem`.
  * Libraries take others, and then fail every handshake. Not its time, which is over some day in any case.
  *
  * @param der The certificate.
@@ -64,13 +63,10 @@ export function checkServer(der: Uint8Array, host: string, authorities: Authorit
  */
 export function checkServable(der: Uint8Array): void {
   try {
-    checkKind(parseCertificate(der));
-    const key = publicKeyOf(der);
-    const { namedCurve = "", modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
-    const usable = key.asymmetricKeyType === "ed25519" ||
-      (key.asymmetricKeyType === "ec" && SERVER_CURVES.includes(namedCurve)) ||
-      (key.asymmetricKeyType === "rsa" && modulusLength >= LEAST_RSA_BITS);
-    if (!usable) throw new ServerIdentityError("has a key that TLS cannot be spoken with here");
+    const certificate = parseCertificate(der);
+    checkKind(certificate);
+    const problem = tlsProblem(certificate);
+    if (problem !== undefined) throw new ServerIdentityError(problem);
   } catch (error) {
     if (error instanceof ServerIdentityError) throw error;
     throw new ServerIdentityError("cannot be read", { cause: error });
@@ -107,6 +103,11 @@ function checkKind(certificate: Certificate): void {
   for (const [type, { critical }] of extensions) {
     if (critical && !UNDERSTOOD.has(type)) throw new ServerIdentityError(`has an unknown critical extension "${type}"`);
   }
+}
+
+function checkSignature({ signed }: Certificate): void {
+  const problem = signatureProblem(signed);
+  if (problem !== undefined) throw new ServerIdentityError(problem);
 }
 
 function checkTime({ notBefore, notAfter }: Certificate, now: Date): void {

@@ -1,6 +1,6 @@
-import { type KeyObject, verify, X509Certificate } from "node:crypto";
+import { constants, type KeyObject, verify, X509Certificate } from "node:crypto";
+import { signatureAlgorithm } from "./algorithms.ts";
 import { DerReader, DerTag, readSingle } from "./der_reader.ts";
-import { decodeObjectIdentifier } from "./der_values.ts";
 
 /**
  * What somebody has signed: a certificate, a list of revoked ones, or a request, which have the same frame (RFC 5280, 4.1.1 and 5.1.1;
@@ -14,17 +14,6 @@ export interface Signed {
   /** The signature. */
   readonly signature: Uint8Array;
 }
-
-/** The digest of each signature algorithm (RFC 5758, 3.2; RFC 4055, 5; RFC 8410, 3: none of its own). SHA-1 is not among them. */
-const DIGESTS: ReadonlyMap<string, { readonly key: string; readonly digest: string | null }> = new Map([
-  ["1.2.840.10045.4.3.2", { key: "ec", digest: "sha256" }],
-  ["1.2.840.10045.4.3.3", { key: "ec", digest: "sha384" }],
-  ["1.2.840.10045.4.3.4", { key: "ec", digest: "sha512" }],
-  ["1.2.840.113549.1.1.11", { key: "rsa", digest: "sha256" }],
-  ["1.2.840.113549.1.1.12", { key: "rsa", digest: "sha384" }],
-  ["1.2.840.113549.1.1.13", { key: "rsa", digest: "sha512" }],
-  ["1.3.101.112", { key: "ed25519", digest: null }],
-]);
 
 /**
  * Reads the frame of what is signed.
@@ -63,14 +52,17 @@ export function isBelieved({ asymmetricKeyType, asymmetricKeyDetails = {} }: Key
   }
 }
 
-/** Whether the owner of this public key has signed it, with an algorithm that is used today (ECDSA, RSA PKCS #1, Ed25519). */
-export function isSignedBy({ signedBytes, algorithm, signature }: Signed, key: KeyObject): boolean {
+/** Whether the owner of this public key has signed it, with an algorithm whose signatures are believed; see `signatureAlgorithm`. */
+export function isSignedBy(signed: Signed, key: KeyObject): boolean {
+  const { signedBytes, signature } = signed;
+  const algorithm = signatureAlgorithm(signed);
+  if (algorithm === undefined || algorithm.key !== key.asymmetricKeyType) return false;
+  const { digest, saltLength } = algorithm;
+  const padding = saltLength === undefined ? {} : { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
   try {
-    const known = DIGESTS.get(decodeObjectIdentifier(new DerReader(algorithm).read(DerTag.objectIdentifier)));
-    return known !== undefined && known.key === key.asymmetricKeyType &&
-      verify(known.digest, signedBytes, key, signature);
+    return verify(digest, signedBytes, { key, ...padding }, signature);
   } catch {
-    // An algorithm that has no name, or a signature that is not even of its form.
+    // A signature that is not even of its algorithm's form.
     return false;
   }
 }

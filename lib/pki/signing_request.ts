@@ -7,10 +7,12 @@ import {
 } from "@peculiar/x509";
 import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject } from "node:crypto";
+import { describeKey, signatureProblem } from "./algorithms.ts";
 import { checkCommonName } from "./common_name.ts";
+import { DerTag, readSingle } from "./der_reader.ts";
 import { parseHost } from "./host.ts";
 import { exportPrivateKey } from "./issue.ts";
-import { describeAlgorithm, generateKeys, type KeyType } from "./key_type.ts";
+import { generateKeys, type KeyType } from "./key_type.ts";
 import { decodePem, encodePem } from "./pem.ts";
 import { isSignedBy, parseSigned } from "./signed.ts";
 
@@ -61,8 +63,9 @@ export async function createSigningRequest(
  * @throws {SyntaxError} if it is none, its signature is wrong, or its key is weak or of an unusual kind.
  */
 export async function readSigningRequest(pem: string): Promise<CryptoKey> {
-  const { publicKey, key, verified } = await parseSigningRequest(pem);
+  const { publicKey, key, verified, problem } = await parseSigningRequest(pem);
   if (publicKey === undefined) throw refusal(`its key (${key}) is weak or of an unusual kind: ${ACCEPTED}`);
+  if (problem !== undefined) throw refusal(`it ${problem}`);
   if (!verified) throw refusal("its signature is wrong: who made it does not have the private key");
   return publicKey;
 }
@@ -75,6 +78,8 @@ export interface ParsedRequest {
   readonly key: string;
   /** Whether who made the request has the private key. */
   readonly verified: boolean;
+  /** Why nothing can be known by its signature, as a clause without its subject; `undefined` if it can. */
+  readonly problem: string | undefined;
   /** The subject it asks for, as text; not to be believed. */
   readonly subject: string;
   /** The hosts it asks for; not to be believed. */
@@ -94,11 +99,14 @@ export async function parseSigningRequest(pem: string): Promise<ParsedRequest> {
   try {
     const request = new Pkcs10CertificateRequest(block.der);
     const names = request.getExtension("2.5.29.17");
-    const accepted = isAccepted(request.publicKey.algorithm);
+    const key = describeKey(readSingle(new Uint8Array(request.publicKey.rawData), DerTag.sequence));
+    const accepted = isAccepted(key);
+    const signed = parseSigned(block.der);
     return {
       publicKey: accepted ? await request.publicKey.export() : undefined,
-      key: describeAlgorithm(request.publicKey.algorithm),
-      verified: accepted && isSignedBy(parseSigned(block.der), keyOf(request)),
+      key,
+      verified: accepted && isSignedBy(signed, keyOf(request)),
+      problem: signatureProblem(signed),
       subject: request.subject,
       hosts: names === null || names === undefined
         ? []
@@ -114,15 +122,9 @@ function keyOf({ publicKey }: Pkcs10CertificateRequest): KeyObject {
 }
 
 /** The kinds of keys that TLS 1.3 of both our sides knows (docs.rs/rustls, `SignatureScheme`), less those that are weak. */
-function isAccepted(algorithm: Algorithm): boolean {
-  if ("namedCurve" in algorithm) {
-    return algorithm.name === "ECDSA" && (algorithm.namedCurve === "P-256" || algorithm.namedCurve === "P-384");
-  }
-  if ("modulusLength" in algorithm) {
-    const bits = Number(algorithm.modulusLength);
-    return algorithm.name === "RSASSA-PKCS1-v1_5" && bits >= 2048 && bits <= 8192;
-  }
-  return algorithm.name === "Ed25519";
+function isAccepted(key: string): boolean {
+  const bits = Number(/^RSA (\d+)$/.exec(key)?.[1]);
+  return ["ECDSA P-256", "ECDSA P-384", "Ed25519"].includes(key) || (bits >= 2048 && bits <= 8192);
 }
 
 function refusal(reason: string, cause?: unknown): SyntaxError {

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { describeKey } from "./algorithms.ts";
 import {
   allowsKeyUsage,
   type Certificate,
@@ -63,14 +64,38 @@ function refuseFor(certificate: Certificate, problem: string | undefined): void 
 /**
  * Reads a file of authorities without asking whether they are to be trusted.
  *
- * @throws {Error} if it cannot be read.
+ * @throws {Error} if it cannot be read, or an authority has a key that cannot be used.
  */
 export function readAuthorities(pem: string): Authority[] {
+  let parsed: { der: Uint8Array; certificate: Certificate }[];
   try {
-    return decodeCertificates(pem).map((der) => ({ certificate: parseCertificate(der), key: publicKeyOf(der) }));
+    parsed = decodeCertificates(pem).map((der) => ({ der, certificate: parseCertificate(der) }));
   } catch (cause) {
     throw new Error(`Cannot read trusted authorities: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
+  return parsed.map(({ der, certificate }) => ({ certificate, key: readKey(der, certificate) }));
+}
+
+/** Tells why an authority's certificate is not trusted, whether or not it is valid now, as a clause; `undefined` if it is. */
+export function authorityProblem(der: Uint8Array, certificate: Certificate): string | undefined {
+  try {
+    return problemOf({ certificate, key: publicKeyOf(der) });
+  } catch {
+    return keyProblem(certificate);
+  }
+}
+
+function readKey(der: Uint8Array, certificate: Certificate): KeyObject {
+  try {
+    return publicKeyOf(der);
+  } catch (cause) {
+    throw new Error(`Cannot trust "${describeSubject(certificate)}": ${keyProblem(certificate)}`, { cause });
+  }
+}
+
+function keyProblem({ publicKeyInfo }: Certificate): string {
+  return `its key is weak or of an unusual kind (${describeKey(publicKeyInfo)}): nothing that it signs would be ` +
+    "believed; RSA keys from 2048 to 8192 bits, EC keys on P-256 and P-384, and Ed25519 keys are accepted";
 }
 
 /** Whether an authority has signed a certificate or a list: by its name and, since there may be two of one, its key. */
@@ -95,7 +120,7 @@ function problemOf({ certificate, key }: Authority): string | undefined {
   if (certificate.version !== 3) return `it is X.509 version ${certificate.version}, not 3`;
   if (!isAuthority(certificate)) return "it does not belong to a certificate authority (CA:TRUE is missing)";
   if (!allowsKeyUsage(certificate, "keyCertSign")) return "its key may not sign certificates";
-  if (!isBelieved(key)) return "its key is weak or of an unusual kind: nothing that it signs would be believed";
+  if (!isBelieved(key)) return keyProblem(certificate);
   const unknown = unknownCritical(certificate.extensions, UNDERSTOOD);
   return unknown === undefined ? undefined : `its critical extension "${unknown}" is unknown`;
 }

@@ -30,9 +30,19 @@ export const KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ["Ed25519", ["-algorithm", "ED25519"]],
 ]);
 
+/** The same for kinds of keys that few libraries, or none, believe. */
+export const UNUSUAL_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["EC P-521", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"]],
+  ["EC secp256k1", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"]],
+  ["EC brainpoolP256r1", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"]],
+  ["RSA 1024", ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]],
+  ["RSA-PSS 2048", ["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"]],
+  ["Ed448", ["-algorithm", "ED448"]],
+]);
+
 /** What `openssl` shall make. */
 export interface OpensslOptions {
-  /** One of `KEYS`. Default: EC P-256. */
+  /** One of `KEYS` or `UNUSUAL_KEYS`. Default: EC P-256. */
   readonly key?: string;
   /** As `-subj` takes it. Default: `/CN=alice`. */
   readonly subject?: string;
@@ -40,15 +50,17 @@ export interface OpensslOptions {
   readonly extensions?: readonly string[];
   /** Who signs; itself if nobody. */
   readonly issuer?: { readonly certificatePem: string; readonly privateKeyPem: string };
+  /** How it is signed, such as `-sha384`. */
+  readonly signing?: readonly string[];
 }
 
 /** Makes a key, a request for a certificate and, with the extensions, a certificate, as people do with OpenSSL. */
 export async function makeWithOpenssl(
-  { key = "EC P-256", subject = "/CN=alice", extensions = [], issuer }: OpensslOptions,
+  { key = "EC P-256", subject = "/CN=alice", extensions = [], issuer, signing = [] }: OpensslOptions,
 ): Promise<{ certificatePem: string; privateKeyPem: string; der: Uint8Array }> {
   using folder = new Folder();
   const [keyFile, request] = [folder.file("key.pem"), folder.file("request.pem")];
-  await openssl("genpkey", ...KEYS.get(key) ?? [], "-out", keyFile);
+  await openssl("genpkey", ...KEYS.get(key) ?? UNUSUAL_KEYS.get(key) ?? [], "-out", keyFile);
   await openssl("req", "-new", "-utf8", "-key", keyFile, "-subj", subject, "-out", request);
   const signer = issuer === undefined ? ["-signkey", keyFile] : [
     `-CA=${folder.write("ca.pem", issuer.certificatePem)}`,
@@ -58,7 +70,7 @@ export async function makeWithOpenssl(
   ];
   const extensionFile = folder.write("extensions", extensions.join("\n"));
   const what = ["-req", "-in", request, "-days", "2", "-extfile", extensionFile];
-  const certificatePem = await openssl("x509", ...what, ...signer);
+  const certificatePem = await openssl("x509", ...what, ...signer, ...signing);
   const [der = new Uint8Array()] = decodeCertificates(certificatePem);
   return { certificatePem, privateKeyPem: Deno.readTextFileSync(keyFile), der };
 }

@@ -142,6 +142,11 @@ export function timeProblem(pem: string, now: Date = new Date()): string | undef
 
 async function readPair(files: CredentialFiles): Promise<{ certificate: string; key: string }> {
   const pair = { certificate: await read(files.certificate), key: await read(files.key, true) };
+  try {
+    checkServable(new X509Certificate(pair.certificate).raw);
+  } catch (error) {
+    throw new Error(`Cannot use the certificate "${files.certificate}": ${reasonOf(error)}`);
+  }
   // node:tls of Deno does not look, and would then fail every handshake.
   if (!belongTogether(pair)) {
     throw new Error(
@@ -149,7 +154,6 @@ async function readPair(files: CredentialFiles): Promise<{ certificate: string; 
     );
   }
   try {
-    checkServable(new X509Certificate(pair.certificate).raw);
     createSecureContext({ cert: pair.certificate, key: pair.key });
   } catch (error) {
     throw new Error(`Cannot use the certificate "${files.certificate}": ${reasonOf(error)}`);
