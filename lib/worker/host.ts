@@ -33,6 +33,8 @@ export interface Host {
   readonly defaultLimits: HostLimits;
   /** Limits that no job may have more of. */
   readonly maxLimits: HostLimits;
+  /** Soft limit of open files of a job whose user asks for none. */
+  readonly openFiles: number;
   /** Most bytes kept of a stream. */
   readonly outputMaxBytes: number;
   /** How much of what has ended is kept. */

@@ -26,7 +26,7 @@ const limitsSchema: z.ZodType<JobLimits> = z.object({
   cpuTimeSeconds: limit,
   addressSpaceBytes: limit,
   fileSizeBytes: limit,
-  openFiles: limit,
+  openFiles: z.union([z.number().positive(), z.object({ soft: z.number(), hard: z.number() })]).exactOptional(),
   coreBytes: z.number().nonnegative().exactOptional(),
 });
 

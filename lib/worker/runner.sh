@@ -5,7 +5,7 @@
 #
 # In the environment: TELEWORKER_JOB (its folder), TELEWORKER_OUTPUT (its logs, less the ending), TELEWORKER_DOORBELL,
 # TELEWORKER_SCRIPTS (the folder of this file), TELEWORKER_CGROUPS and TELEWORKER_USAGE (folders to enter and files to keep, separated
-# by blanks), TELEWORKER_PREFIX (prlimit, setpriv), TELEWORKER_OWNER
+# by blanks), TELEWORKER_OPEN_FILES (soft limit of open files, if the prefix sets none), TELEWORKER_PREFIX (prlimit, setpriv), TELEWORKER_OWNER
 # (uid of the job's user, if not ours), TELEWORKER_OUTPUT_MAX and TELEWORKER_SLICE (see drain.sh), TELEWORKER_TOKEN (see exec.sh), TELEWORKER_ENV_COUNT and
 # TELEWORKER_ENV_<n> (the job's own environment, its PATH first). On stdout one line, "started", once the program is about to run.
 #

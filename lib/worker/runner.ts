@@ -82,6 +82,7 @@ export async function spawnRunner(
       TELEWORKER_USAGE: (entry.cgroup?.usageFiles ?? []).join(" "),
       TELEWORKER_OUTPUT_MAX: String(spec.outputMaxBytes),
       TELEWORKER_SLICE: String(Math.max(LEAST_SLICE, Math.ceil(spec.outputMaxBytes / 16))),
+      TELEWORKER_OPEN_FILES: String(host.openFiles),
       TELEWORKER_PREFIX: prefixOf(spec.limits, account).join(" "),
       TELEWORKER_OWNER: String(account?.uid ?? ""),
       TELEWORKER_SCRIPTS: host.state.scripts,
