@@ -37,7 +37,7 @@ find_cache() {
 # Kind, owner, mode and size of what is in the cache, in one process; stat does not follow links, so a link is none of these. Its word for a
 # kind would be of the user's language.
 look() {
-  (cd "$cache" && LC_ALL=C stat -c '%F %u %a %s' "$@") 2>/dev/null
+  (cd -P "$cache" && LC_ALL=C stat -c '%F %u %a %s' "$@") 2>/dev/null
 }
 
 # unpack OFFSET BYTES HASH MODE SIZE NAME, unless it is there. Checked before it gets its name, and on the disk before that; whoever comes
@@ -63,7 +63,7 @@ find_cache
 if [ "$(look @names@)" != "@expected@" ]; then
   # In the cache, as find fails in a folder that the user cannot enter, such as that of the root who became this user; and no reason to end,
   # as it does too when another start is faster to remove one.
-  (cd "$cache" && find . -name 'unpacking.*' -mmin +60 -exec rm -f {} +) 2>/dev/null || :
+  (cd -P "$cache" && find . -name 'unpacking.*' -mmin +60 -exec rm -f {} +) 2>/dev/null || :
   why=$(mkdir -p "$cache/$program" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
   @unpack@
 fi
@@ -78,5 +78,10 @@ unset DENO_V8_FLAGS DENO_COVERAGE_DIR DENO_CERT DENO_TLS_CA_STORE DENO_TRACE_PER
   NODE_OPTIONS
 # The file that `teleworkerd install` copies.
 TELEWORKER_FILE=$0
+# Deno raises it, and jobs are to have what it was.
+if [ @name@ = teleworkerd ]; then
+  TELEWORKER_OPEN_FILES=$(ulimit -S -n)
+  export TELEWORKER_OPEN_FILES
+fi
 export TELEWORKER_FILE DENO_DIR DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
 exec "$cache/$runtime" run --quiet --no-prompt --no-config --no-lock --no-remote --no-npm --no-check @flags@ "$cache/$program/@main@" "$@"

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { absolutePath, withoutParents } from "../base/paths.ts";
 import { addClient, addServer, initAuthority, signClient, signServer } from "../pki/store.ts";
 import { requestClient, requestServer } from "../pki/request.ts";
 import { describePem } from "../pki/describe_pem.ts";
@@ -77,8 +77,9 @@ function pathsOf(files: object): string[] {
 }
 
 /** A file that was named: here, or else among the certificates. */
-async function find(file: string, folder: string): Promise<string> {
-  const there = resolve(folder, file);
+async function find(given: string, folder: string): Promise<string> {
+  const file = withoutParents(given);
+  const there = absolutePath(file, absolutePath(folder));
   const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
   return !await exists(file) && await exists(there) ? there : file;
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { joinPath, withoutParents } from "../base/paths.ts";
 import { findClient } from "../pki/find_client.ts";
 import { Failure, UsageFailure } from "./failure.ts";
 import type { ShownCertificate } from "./reason.ts";
@@ -28,7 +28,7 @@ const DEFAULT_PORT = 8443;
 export function certsFolder(certs: string | undefined): string {
   const folder = certs ?? variable("TELEWORKER_CERTS") ?? inHome(".config/teleworker/certs");
   if (folder === undefined) throw new Failure("Cannot find the certificates: neither --certs nor HOME is set");
-  return folder;
+  return withoutParents(folder);
 }
 
 /**
@@ -58,7 +58,7 @@ export async function openSocket(path: string): Promise<Connection> {
     import("./transport.ts"),
     import("./unix_connector.ts"),
   ]);
-  return { name: path, transport: new HttpTransport("localhost", unixConnector(path)), shown: null };
+  return { name: path, transport: new HttpTransport("localhost", unixConnector(withoutParents(path))), shown: null };
 }
 
 /**
@@ -83,5 +83,5 @@ function variable(name: string): string | undefined {
 
 function inHome(path: string): string | undefined {
   const home = variable("HOME");
-  return home === undefined ? undefined : join(home, path);
+  return home === undefined ? undefined : joinPath(home, path);
 }

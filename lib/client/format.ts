@@ -65,6 +65,7 @@ export function describeLimits({ limits }: Job): string | null {
     if (value === null) return [];
     const [name, format] = LIMITS[key] ?? [key, String];
     if (typeof value === "number") return [`${name} ${format(value)}`];
+    if (key === "openFiles") return [`${name} ${value["soft"]}:${value["hard"]}`];
     return Object.entries(value).map(([disk, value]) => `${name} of ${disk} ${format(value)}`);
   });
   return parts.length === 0 ? null : parts.join(", ");

@@ -9,7 +9,18 @@ import { type Limits, limitsSchema, type StartRequest, startSchema } from "../co
 import { mergeDisks } from "./disks.ts";
 import { parseCount, parseSize } from "../contract/units.ts";
 import { UsageFailure } from "./failure.ts";
-import { cores, duration, perDisk, size, sizeOrZero, text, variable, whole, wholeSeconds } from "./values.ts";
+import {
+  cores,
+  duration,
+  perDisk,
+  size,
+  sizeOrZero,
+  softAndHard,
+  text,
+  variable,
+  whole,
+  wholeSeconds,
+} from "./values.ts";
 
 const weight = () => whole("1..10000", 1, 10_000);
 const count = (schema: z.ZodType) => whole("N", 1, undefined, schema);
@@ -85,8 +96,8 @@ export const jobFlags = object({
     }),
   ),
   openFiles: optional(
-    option("--open-files", count(limits.openFiles), {
-      description: message`Files that each of its processes may have open.`,
+    option("--open-files", softAndHard(limits.openFiles), {
+      description: message`Files that each of its processes may have open, and the most that it may raise that to.`,
     }),
   ),
   core: optional(

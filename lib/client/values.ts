@@ -107,6 +107,19 @@ export const whole = (metavar: NonEmptyString, min: number, max?: number, schema
     throw new SyntaxError(`it must be a whole number from ${min} ${max === undefined ? "on" : `to ${max}`}`);
   });
 
+/** `256`, or `256:1024` for a soft limit and a hard one. */
+export const softAndHard = (schema: z.ZodType) =>
+  value<number | { soft: number; hard: number }>("SOFT[:HARD]", 1, (text) => {
+    const [soft = NaN, hard = soft, ...rest] = text.split(":").map((part) =>
+      /^\d{1,15}$/.test(part) ? Number(part) : NaN
+    );
+    if (Number.isNaN(soft + hard) || rest.length > 0) {
+      throw new SyntaxError("it must be a whole number, such as 256, or two, such as 256:1024");
+    }
+    // Two that are the same are sent as one: that an older daemon knows as well.
+    return checked(soft === hard ? soft : { soft, hard }, schema);
+  });
+
 /** One of a few words. */
 export const oneOf = <const Word extends string>(words: readonly Word[], metavar: NonEmptyString) =>
   choice(words, {

@@ -9,6 +9,14 @@ const disks = z.union(
   "must be a positive whole number, or one for each of several disks",
 );
 
+const files = count.min(20, "must be at least 20").max(2 ** 30, "must be at most 1073741824");
+/** A soft limit of open files, and a hard one that it may be raised to. */
+const softAndHard = z.strictObject({ soft: files, hard: files })
+  .refine(({ soft, hard }) => soft <= hard, "must have a soft limit that is not above the hard one");
+
+/** A limit of open files: one number for both, or each by itself. */
+const openFiles = z.union([files, softAndHard], 'must be a whole number, or {"soft": N, "hard": N}');
+
 /** The limits of a job; what is absent is not limited. Sizes in bytes. */
 export const limitsSchema = z.strictObject({
   /** Cores: 0.5 is half of one. */
@@ -34,7 +42,7 @@ export const limitsSchema = z.strictObject({
   /** Size of each file. */
   fileSizeBytes: count.min(1024, "must be at least 1K").exactOptional(),
   /** Open files of each process; with less no shell can become the program. */
-  openFiles: count.min(20, "must be at least 20").max(2 ** 30, "must be at most 1073741824").exactOptional(),
+  openFiles: openFiles.exactOptional(),
   /** Size of a core dump; 0 for none. */
   coreBytes: z.int("must be a whole number").nonnegative("must not be below zero").exactOptional(),
 });

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { dirname, join, relative } from "node:path";
+import { dirname, relative } from "node:path";
+import { absolutePath } from "../base/paths.ts";
 import { CERTS, CONFIG, CONFIG_TEXT, PROGRAM, SERVICE, UNIT, UNIT_TEXT } from "./layout.ts";
 
 /** One thing to do, or, for `keep`, not to do. */
@@ -74,7 +75,7 @@ export function planUninstall(target: Target): Step[] {
  * @throws {Error} when a link leads out of the host's root: what is absolute in an image would be a folder of the host that it is on.
  */
 function placeOf({ root }: Target, path: string): string {
-  const place = join(root, path);
+  const place = absolutePath(root + path);
   if (found(root) === null) return place;
   let folder = place;
   while (!found(folder)?.isDirectory) folder = dirname(folder);

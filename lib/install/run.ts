@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { absolutePath } from "../base/paths.ts";
 import { BUILD } from "../about/build.ts";
 import { carryOut } from "./carry_out.ts";
 import { CACHE, CERTS, CONFIG, PROGRAM, RUNTIME, SERVICE, STATE, UNIT_TEXT } from "./layout.ts";
@@ -40,7 +40,7 @@ export function runUninstall(options: InstallOptions): void {
   if (options.dryRun) return print(describe(steps, true));
   requireRoot("uninstall", options);
   carryOut(steps);
-  const left = ["/etc/teleworker", STATE, CACHE].map((path) => join(target.root, path))
+  const left = ["/etc/teleworker", STATE, CACHE].map((path) => absolutePath(target.root + path))
     .filter((path) => found(path) !== null);
   print([
     ...describe(steps, false),
@@ -51,7 +51,7 @@ export function runUninstall(options: InstallOptions): void {
 
 function targetOf(verb: string, { root }: InstallOptions): Target {
   if (root === "") throw new Error(`Cannot ${verb} below "": it names no folder`);
-  return root === undefined ? { root: "/", systemd: runsSystemd() } : { root: resolve(root), systemd: false };
+  return root === undefined ? { root: "/", systemd: runsSystemd() } : { root: absolutePath(root), systemd: false };
 }
 
 function requireRoot(verb: string, { root }: InstallOptions): void {
@@ -100,7 +100,7 @@ function indent(text: string): string[] {
 
 /** What is left to do, by how the host was found. */
 function nextSteps(steps: readonly Step[], { root, systemd }: Target, elsewhere: boolean): string[] {
-  const certificates = found(join(root, CERTS, "server.pem")) !== null ? [] : [
+  const certificates = found(`${root}${CERTS}/server.pem`) !== null ? [] : [
     `It needs ca.pem, server.pem and server-key.pem in ${CERTS}. Make the key, and what is to be signed where your authority is:`,
     `    teleworkerd request HOST --certs ${CERTS}`,
   ];

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { joinPath } from "../base/paths.ts";
 import { isClientName, parseClientName } from "./client_name.ts";
 
 /** Where a certificate and its private key are. */
@@ -11,12 +11,12 @@ export interface CertificateFiles {
 
 /** The files of the certificate authority in a folder; its certificate is what everyone else trusts. */
 export function authorityFiles(folder: string): CertificateFiles {
-  return { certificate: join(folder, "ca.pem"), privateKey: join(folder, "ca-key.pem") };
+  return { certificate: joinPath(folder, "ca.pem"), privateKey: joinPath(folder, "ca-key.pem") };
 }
 
 /** The files of the server in a folder. */
 export function serverFiles(folder: string): CertificateFiles {
-  return { certificate: join(folder, "server.pem"), privateKey: join(folder, "server-key.pem") };
+  return { certificate: joinPath(folder, "server.pem"), privateKey: joinPath(folder, "server-key.pem") };
 }
 
 /**
@@ -25,7 +25,7 @@ export function serverFiles(folder: string): CertificateFiles {
  * @throws {TypeError} if the name is not fit for a file name.
  */
 export function clientFiles(folder: string, name: string): CertificateFiles {
-  const stem = join(folder, `client-${parseClientName(name)}`);
+  const stem = joinPath(folder, `client-${parseClientName(name)}`);
   return { certificate: `${stem}.pem`, privateKey: `${stem}-key.pem` };
 }
 
@@ -36,7 +36,7 @@ export function requestFile({ certificate }: CertificateFiles): string {
 
 /** The file of revoked certificates in a folder, which the daemon reads beside `ca.pem`. */
 export function revocationFile(folder: string): string {
-  return join(folder, "crl.pem");
+  return joinPath(folder, "crl.pem");
 }
 
 /** The names of the clients that have a certificate in a folder, sorted. */

@@ -1,6 +1,7 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
 import { Extension, SubjectAlternativeNameExtension } from "@peculiar/x509";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
+import { joinPath } from "../base/paths.ts";
 import {
   type Certificate,
   describeSubject,
@@ -45,10 +46,10 @@ const SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
  * @returns The paths of the copies that were not there before.
  */
 export async function recordIssued(folder: string, pem: string): Promise<string[]> {
-  const records = join(folder, "issued");
+  const records = joinPath(folder, "issued");
   await Deno.mkdir(records, { recursive: true, mode: 0o700 });
   const serials = decodeCertificates(pem).map((der) => parseCertificate(der).serial);
-  const path = join(records, `${serials[0] ?? "none"}.pem`);
+  const path = joinPath(records, `${serials[0] ?? "none"}.pem`);
   // A file that is replaced may be anybody's: with another's serial number it must not take the place of that one's copy.
   if (await readIfThere(path) !== undefined) return [];
   await replaceFiles([[path, pem]]);
@@ -147,8 +148,9 @@ async function clientPaths(folder: string): Promise<string[]> {
 
 async function records(folder: string): Promise<string[]> {
   try {
-    const entries = await Array.fromAsync(Deno.readDir(join(folder, "issued")));
-    return entries.filter(({ name }) => /^[0-9a-f]+\.pem$/.test(name)).map(({ name }) => join(folder, "issued", name));
+    const records = joinPath(folder, "issued");
+    const entries = await Array.fromAsync(Deno.readDir(records));
+    return entries.filter(({ name }) => /^[0-9a-f]+\.pem$/.test(name)).map(({ name }) => joinPath(records, name));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;

@@ -1,4 +1,5 @@
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
+import { joinPath } from "../base/paths.ts";
 
 /** A path, and what goes into the file there. */
 export type NewFile = readonly [path: string, text: string];
@@ -71,7 +72,7 @@ async function writeNewFile(path: string, text: string): Promise<void> {
 }
 
 function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+  return joinPath(dirname(path), `.${crypto.randomUUID()}.tmp`);
 }
 
 async function writeTemporary(path: string, text: string): Promise<void> {

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { createServer } from "node:net";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
+import { absolutePath } from "../base/paths.ts";
 import { checkStateFolder } from "../worker/mod.ts";
 import { requireOwnFolders } from "./credentials/credential_folders.ts";
 import { credentialFiles, readCredentials, timeProblem } from "./credentials/credentials.ts";
@@ -43,7 +44,7 @@ async function attemptGiven(
   path: string | undefined,
   look: (path: string) => Promise<string>,
 ): Promise<StartCheck[]> {
-  return path === undefined ? [] : [await attempt(name, () => look(resolve(path)))];
+  return path === undefined ? [] : [await attempt(name, () => look(absolutePath(path)))];
 }
 
 async function certificates(options: Options): Promise<string> {
@@ -53,11 +54,11 @@ async function certificates(options: Options): Promise<string> {
   const { certificate } = await readCredentials(files);
   const problem = timeProblem(certificate);
   const fault = problem === undefined ? "" : `; but no client will accept the server's: ${problem}`;
-  return `those in "${dirname(resolve(files.certificate))}" can be used${fault}`;
+  return `those in "${dirname(absolutePath(files.certificate))}" can be used${fault}`;
 }
 
 async function stateFolder({ stateDir }: Options): Promise<string> {
-  const root = resolve(stateDir);
+  const root = absolutePath(stateDir);
   const { problem, inUse } = await checkStateFolder(root);
   if (problem !== null) throw new Error(`Cannot use "${root}": ${problem}; choose another with --state-dir`);
   return `"${root}" ${inUse ? "is in use by a daemon that runs" : "can be used"}`;

@@ -1,6 +1,6 @@
 import { logger } from "./log/logger.ts";
-import { resolve } from "node:path";
 import { VERSION } from "../about/version.ts";
+import { absolutePath } from "../base/paths.ts";
 import { openFilesLimit, Worker } from "../worker/mod.ts";
 import { createApp } from "./app.ts";
 import { Audit } from "./log/audit.ts";
@@ -38,7 +38,7 @@ export async function runDaemon(
   ready: (address: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const stateFolder = resolve(options.stateDir);
+  const stateFolder = absolutePath(options.stateDir);
   const files = credentialFiles(options);
   if (files !== null) requireOwnFolders(files);
   const credentials = files === null ? null : await readCredentials(files);
@@ -74,7 +74,9 @@ export async function runDaemon(
   let address = `unix:${options.socket}`;
   const most = maxConnections(options.socket !== undefined);
   if (options.socket !== undefined) {
-    stack.use(await UnixListener.listen(resolve(options.socket), { answer, audit, timeouts: TIMEOUTS }, most.unix));
+    stack.use(
+      await UnixListener.listen(absolutePath(options.socket), { answer, audit, timeouts: TIMEOUTS }, most.unix),
+    );
   }
   if (files !== null && credentials !== null) {
     const listener = stack.use(

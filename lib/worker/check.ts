@@ -1,5 +1,5 @@
 import { detectCgroups, type Report } from "../cgroup/mod.ts";
-import { DEFAULT_PATH, findProgram } from "./program.ts";
+import { DEFAULT_PATH } from "./runner.ts";
 
 /** What a host has for jobs, and what it lacks. */
 export interface HostCheck {
@@ -25,7 +25,7 @@ export interface ProgramCheck {
   readonly advice: string;
 }
 
-const EVERY_JOB = ["sh", "cat", "dd", "mkfifo", "mv", "rm", "rmdir", "sleep", "tail", "wc", "chown"];
+const EVERY_JOB = ["sh", "cat", "dd", "mkfifo", "mv", "rm", "rmdir", "sleep", "tail", "wc", "chown", "od", "tr"];
 
 /** Looks what this host has for jobs, and makes its cgroups ready as {@linkcode Worker.open} does. */
 export async function checkHost({ cgroupRoot }: { cgroupRoot: string }): Promise<HostCheck> {
@@ -48,8 +48,14 @@ export async function checkHost({ cgroupRoot }: { cgroupRoot: string }): Promise
 }
 
 async function checkProgram(name: string, required: boolean, purpose: string, advice: string): Promise<ProgramCheck> {
-  const path = await findProgram(name, "/", DEFAULT_PATH).catch(() => null);
-  return { name, path, required, purpose, advice };
+  const paths = DEFAULT_PATH.split(":").map((folder) => `${folder}/${name}`);
+  const there = await Promise.all(paths.map(isExecutable));
+  return { name, path: paths.find((_, index) => there[index]) ?? null, required, purpose, advice };
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  const info = await Deno.stat(path).catch(() => null);
+  return info !== null && info.isFile && ((info.mode ?? 0) & 0o111) !== 0;
 }
 
 /** Only setsid of util-linux 2.24 or newer can wait and tell how its child ended. */

@@ -1,6 +1,7 @@
 import { type Cgroup, type Cgroups, parseUsage } from "../cgroup/mod.ts";
 import type { Wakeups } from "../output/mod.ts";
 import { join } from "node:path";
+import { failureReason } from "./failure_reason.ts";
 import { readUptime } from "./job.ts";
 import type { Keep } from "./keep.ts";
 import type { HostLimits } from "./limits.ts";
@@ -32,6 +33,8 @@ export interface Host {
   readonly defaultLimits: HostLimits;
   /** Limits that no job may have more of. */
   readonly maxLimits: HostLimits;
+  /** Soft limit of open files of a job whose user asks for none. */
+  readonly openFiles: number;
   /** Most bytes kept of a stream. */
   readonly outputMaxBytes: number;
   /** How much of what has ended is kept. */
@@ -59,8 +62,11 @@ export function noteEnd(host: Host, entry: Entry): void {
   if (entry.ended !== null) return;
   const ended = readRecord(join(jobFolder(host.state, entry.spec.id), "ended.json"), endedSchema);
   if (ended === null) return;
-  const { usage, ...record } = ended.record;
-  host.registry.end(entry, { record, usage: parseUsage(usage), at: ended.at });
+  const { usage, detail, ...record } = ended.record;
+  const reason = record.reason ?? failureReason(entry.spec, record.failure, detail);
+  // What never was its program has used nothing of its own.
+  const used = parseUsage(record.failure === null ? usage : {});
+  host.registry.end(entry, { record: { ...record, reason }, usage: used, at: ended.at });
   host.wakeups.wake(`${entry.spec.id}.stdout`);
   host.wakeups.wake(`${entry.spec.id}.stderr`);
 }

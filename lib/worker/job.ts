@@ -108,7 +108,7 @@ function limitsInForce({ spec, cgroup, started }: Entry): JobLimits {
   }
 }
 
-type EndedRecord = Omit<Ended, "usage">;
+type EndedRecord = Omit<Ended, "usage" | "detail">;
 
 /** How it is now. */
 export function stateOf({ ended }: Entry): State {
@@ -128,6 +128,8 @@ function reasonOf(spec: Spec, ended: EndedRecord): string | null {
       return ended.timedOut && !ended.stopped ? timeoutReason(spec) : null;
     case "cwd":
       return `Cannot enter the working directory "${spec.cwd}": it is not there or may not be entered`;
+    case "program":
+      return `${cannot}: it is not there or may not be executed`;
     case "cgroup":
       return `${cannot}: its cgroup could not be entered`;
     case "limits":

@@ -30,6 +30,8 @@ done
 
 # A prefix of ours (prlimit, setpriv) runs before anything of the user's environment is there to mislead it.
 read -r TELEWORKER_STEP <&6
+# Fails only where the hard limit is lower already.
+ulimit -S -n "$TELEWORKER_OPEN_FILES" || :
 if [ -n "$TELEWORKER_PREFIX" ]; then
   # By its descriptor: another account cannot enter the folder that it is in.
   exec 7<"$TELEWORKER_SCRIPTS/exec.sh"

@@ -9,10 +9,18 @@ export interface ProcessLimits {
   addressSpaceBytes?: number;
   /** A file's size: SIGXFSZ for a write beyond. */
   fileSizeBytes?: number;
-  /** Descriptors open at once. */
-  openFiles?: number;
+  /** Descriptors open at once; one number for both limits. */
+  openFiles?: number | SoftAndHard;
   /** A core dump's size; 0 is none. */
   coreBytes?: number;
+}
+
+/** A limit, and what a process may raise it to. */
+export type SoftAndHard = { readonly soft: number; readonly hard: number };
+
+/** Gives both parts of a limit. */
+export function softAndHard(limit: number | SoftAndHard): SoftAndHard {
+  return typeof limit === "number" ? { soft: limit, hard: limit } : limit;
 }
 
 /** The options of prlimit(1) that set these limits. */
@@ -23,14 +31,11 @@ export function prlimitOptions(limits: ProcessLimits): string[] {
   if (cpuTimeSeconds !== undefined) options.push(`--cpu=${cpuTimeSeconds}:${cpuTimeSeconds + 1}`);
   if (addressSpaceBytes !== undefined) options.push(`--as=${addressSpaceBytes}`);
   if (fileSizeBytes !== undefined) options.push(`--fsize=${fileSizeBytes}`);
-  if (openFiles !== undefined) options.push(`--nofile=${openFiles}`);
+  if (openFiles !== undefined) {
+    options.push(`--nofile=${typeof openFiles === "number" ? openFiles : `${openFiles.soft}:${openFiles.hard}`}`);
+  }
   if (coreBytes !== undefined) options.push(`--core=${coreBytes}`);
   return options;
-}
-
-/** How many files this process may have open. */
-export function openFilesLimit(): number {
-  return parseProcessLimits(Deno.readTextFileSync("/proc/self/limits"), { openFiles: 1 }).openFiles ?? Infinity;
 }
 
 const ROWS: Readonly<Record<string, keyof ProcessLimits>> = {
@@ -41,13 +46,18 @@ const ROWS: Readonly<Record<string, keyof ProcessLimits>> = {
   "Max core file size": "coreBytes",
 };
 
-/** The soft limits in the text of `/proc/PID/limits` (proc_pid_limits(5)), of those that were asked for. */
+/** The limits in the text of `/proc/PID/limits` (proc_pid_limits(5)) of those that were asked for: soft ones, or both as asked. */
 export function parseProcessLimits(text: string, asked: ProcessLimits): ProcessLimits {
   const limits: ProcessLimits = {};
   for (const line of text.split("\n")) {
-    const [, row = "", soft = ""] = /^(Max [a-z ]+?) {2,}(\S+)/.exec(line) ?? [];
+    const [, row = "", soft = "", hard = ""] = /^(Max [a-z ]+?) {2,}(\S+) +(\S+)/.exec(line) ?? [];
     const limit = ROWS[row];
-    if (limit !== undefined && asked[limit] !== undefined && /^\d+$/.test(soft)) limits[limit] = Number(soft);
+    if (limit === undefined || asked[limit] === undefined || !/^\d+$/.test(soft)) continue;
+    if (limit === "openFiles" && typeof asked.openFiles === "object" && /^\d+$/.test(hard)) {
+      limits.openFiles = { soft: Number(soft), hard: Number(hard) };
+    } else {
+      limits[limit] = Number(soft);
+    }
   }
   return limits;
 }

@@ -26,7 +26,7 @@ const limitsSchema: z.ZodType<JobLimits> = z.object({
   cpuTimeSeconds: limit,
   addressSpaceBytes: limit,
   fileSizeBytes: limit,
-  openFiles: limit,
+  openFiles: z.union([z.number().positive(), z.object({ soft: z.number(), hard: z.number() })]).exactOptional(),
   coreBytes: z.number().nonnegative().exactOptional(),
 });
 
@@ -83,7 +83,9 @@ export const endedSchema = z.object({
   exitCode: z.int().nullable(),
   signal: z.int().nullable(),
   /** The step of the launch that failed. */
-  failure: z.enum(["host", "fork", "record", "cgroup", "limits", "cwd", "environment", "exec"]).nullable(),
+  failure: z.enum(["host", "fork", "record", "cgroup", "limits", "cwd", "program", "environment", "exec"]).nullable(),
+  /** What the launch said of that, in hexadecimal; see {@linkcode failureReason}. Older runners recorded none. */
+  detail: z.string().max(32_768).regex(/^(?:[0-9a-f]{2})*$/).default(""),
   lost: z.boolean().default(false),
   reason: z.string().nullable().default(null),
   stopped: z.boolean(),
@@ -117,6 +119,7 @@ export function endedByDaemon(end: EndByDaemon, now: { uptime: number; bootId: s
     exitCode: null,
     signal: null,
     failure: end.failure ?? null,
+    detail: "",
     lost: end.lost ?? false,
     reason: end.reason,
     stopped: false,

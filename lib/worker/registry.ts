@@ -14,7 +14,7 @@ export interface Entry {
   runner: Process | null;
   started: Recorded<Started> | null;
   /** Its usage apart from the record: the kernel's lines would take ten times the memory. */
-  ended: (Recorded<Omit<Ended, "usage">> & { readonly usage: Usage }) | null;
+  ended: (Recorded<Omit<Ended, "usage" | "detail">> & { readonly usage: Usage }) | null;
   /** Bytes on disk of its output, counted once it has ended; null before. */
   outputBytes: number | null;
   /** Lines of the drains' note of what is missing, while it runs; then they stand in its end's record. */

@@ -5,9 +5,9 @@
 #
 # In the environment: TELEWORKER_JOB (its folder), TELEWORKER_OUTPUT (its logs, less the ending), TELEWORKER_DOORBELL,
 # TELEWORKER_SCRIPTS (the folder of this file), TELEWORKER_CGROUPS and TELEWORKER_USAGE (folders to enter and files to keep, separated
-# by blanks), TELEWORKER_PREFIX (prlimit, setpriv), TELEWORKER_OWNER (uid of the job's user, if not
-# ours), TELEWORKER_OUTPUT_MAX and TELEWORKER_SLICE (see drain.sh), TELEWORKER_TOKEN (see exec.sh), TELEWORKER_ENV_COUNT and
-# TELEWORKER_ENV_<n> (the job's own environment). On stdout one line, "started", once the program is about to run.
+# by blanks), TELEWORKER_OPEN_FILES (soft limit of open files, if the prefix sets none), TELEWORKER_PREFIX (prlimit, setpriv), TELEWORKER_OWNER
+# (uid of the job's user, if not ours), TELEWORKER_OUTPUT_MAX and TELEWORKER_SLICE (see drain.sh), TELEWORKER_TOKEN (see exec.sh), TELEWORKER_ENV_COUNT and
+# TELEWORKER_ENV_<n> (the job's own environment, its PATH first). On stdout one line, "started", once the program is about to run.
 #
 # Nothing of the user's is ever parsed by this shell: the command travels as "$@".
 set -uf
@@ -43,7 +43,7 @@ record() {
   printf '{"format":1,"exitCode":%s,"signal":%s,"failure":%s,"stopped":%s,"timedOut":%s,"uptime":%s,"bootId":"%s","gaps":[' \
     "$exit_code" "$signal" "$failure" "$stopped" "$timed_out" "$uptime" "$boot_id" || return
   [ ! -e gaps ] || lines gaps || return
-  printf '],"usage":{' || return
+  printf '],"detail":"%s","usage":{' "$detail" || return
   comma=''
   for file in $TELEWORKER_USAGE; do
     # Somebody else may have removed the group: what it used is unknown then, but the job has ended all the same.
@@ -54,7 +54,7 @@ record() {
   printf '}}\n'
 }
 # Until it is known better: what stands in the record if not even the program's process can be made.
-exit_code=null signal=null failure='"fork"' stopped=false timed_out=false stdout_drain='' stderr_drain=''
+exit_code=null signal=null failure='"fork"' stopped=false timed_out=false stdout_drain='' stderr_drain='' detail=''
 read -r uptime rest </proc/uptime
 
 # When the host has no process left a shell leaves. This one does through this trap, and becomes the rename of its record itself.
@@ -67,12 +67,11 @@ leave() {
 trap 'leave 2>/dev/null' EXIT
 
 # Pipes, not the logs themselves: a program that opens /dev/stderr for writing would truncate a regular file.
-mkfifo -m 600 stdout.fifo stderr.fifo stdout.copied stderr.copied && { [ -z "$TELEWORKER_OWNER" ] || chown "$TELEWORKER_OWNER" stdout.fifo stderr.fifo; } || {
-  trap - EXIT
-  exit
-}
+mkfifo -m 600 stdout.fifo stderr.fifo stdout.copied stderr.copied || { trap - EXIT; exit; }
 # Opened for both ends first, for an open of one end waits for the other: nothing hangs if this shell is killed here.
 exec 9<>stdout.fifo 7<stdout.fifo 3>stdout.fifo 9<>stderr.fifo 8<stderr.fifo 4>stderr.fifo 9>&- 5>&1 >/dev/null
+# Not before: a root without CAP_DAC_OVERRIDE may not open what is another account's.
+[ -z "$TELEWORKER_OWNER" ] || chown "$TELEWORKER_OWNER" stdout.fifo stderr.fifo || { trap - EXIT; exit; }
 drain stdout 2>/dev/null &
 stdout_drain=$!
 { exec 7<&8 && drain stderr; } 2>/dev/null &
@@ -82,7 +81,7 @@ exec 7<&- 8<&-
 # A shell's own `wait` says 137 both for `exit 137` and for SIGKILL. setsid(1) tells them apart: after a signal it complains on
 # its stderr, for which a full disk has no place, and exits with the raw wait status. In the foreground, for a shell starts what
 # runs behind it with SIGINT ignored.
-printf '%s\n' fork record cgroup limits cwd environment exec >step && exec 6<step || exit
+printf '%s\n' fork record cgroup limits cwd program environment exec >step && exec 6<step || exit
 said=$(LC_ALL=C setsid --fork --wait sh "$TELEWORKER_SCRIPTS/launch.sh" "$@" 2>&1 >/dev/null)
 status=$?
 exec 3>&- 4>&-
@@ -92,7 +91,7 @@ exit_code=$status failure=null failed=''
 # The first step that is left is the one that it came to. Who took the descriptor from the launch may have moved it, no more.
 read -r step <&6
 exec 6<&-
-case $step in fork | record | cgroup | limits | cwd | environment) failed=1 ;; *) step=exec ;; esac
+case $step in fork | record | cgroup | limits | cwd | program | environment) failed=1 ;; *) step=exec ;; esac
 case $said in *"did not exit normally"*) exit_code=null signal=$((status & 127)) failed='' ;; esac
 # A user's stop counts only while the program runs; from here on it is too late to be the cause.
 [ ! -e stop.json ] || stopped=true
@@ -118,6 +117,8 @@ if [ -n "$failed" ]; then
   exit_code=null failure="\"$step\""
   mv "$TELEWORKER_OUTPUT.stderr" failure.log
   : >"$TELEWORKER_OUTPUT.stderr"
+  # What the launch said of it, in hexadecimal, for it may hold anything. A launch says less than that.
+  detail=$(tail -c 16384 failure.log | od -A n -v -t x1 | tr -d ' \n')
 fi
 
 # A full disk must not cost the job its end: wait for space, or until the job has been removed.

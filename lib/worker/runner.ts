@@ -20,6 +20,9 @@ const SCRIPTS = {
 };
 const SHELL = "/bin/sh";
 
+/** Where a job's program is looked for when its environment has no PATH of its own. */
+export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /** Bytes that a log may be over its most for a while, at the least: each look at it costs two processes, and may come after as few reads as these are blocks. */
 const LEAST_SLICE = 8 * 2 ** 20;
 
@@ -49,10 +52,8 @@ async function holds(path: string, text: string, mode: number): Promise<boolean>
 
 /** What a runner is to run. */
 export interface Launch {
-  /** The program's absolute path. */
-  readonly program: string;
-  /** Its whole environment. */
-  readonly env: Readonly<Record<string, string>>;
+  /** The program's whole environment; its PATH is where the program is looked for. */
+  readonly env: Readonly<Record<string, string>> & { readonly PATH: string };
   /** Whom it runs as, if not as the daemon. */
   readonly account: Account | null;
 }
@@ -62,11 +63,16 @@ export interface Launch {
  * @returns false when the runner has ended first. How the job ended stands on disk, for this daemon and the next alike.
  * @throws when the kernel refuses the process, such as for arguments too long (execve(2), E2BIG).
  */
-export async function spawnRunner(host: Host, entry: Entry, { program, env, account }: Launch): Promise<boolean> {
+export async function spawnRunner(
+  host: Host,
+  entry: Entry,
+  { env: { PATH, ...others }, account }: Launch,
+): Promise<boolean> {
   const { spec } = entry;
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  // The first is the PATH, by which the launch finds the program.
+  const variables = Object.entries({ PATH, ...others }).map(([name, value]) => `${name}=${value}`);
   const command = new Deno.Command(SHELL, {
-    args: [join(host.state.scripts, "runner.sh"), spec.cwd, program, ...spec.args],
+    args: [join(host.state.scripts, "runner.sh"), spec.cwd, spec.command, ...spec.args],
     clearEnv: true,
     env: {
       TELEWORKER_JOB: jobFolder(host.state, spec.id),
@@ -76,6 +82,7 @@ export async function spawnRunner(host: Host, entry: Entry, { program, env, acco
       TELEWORKER_USAGE: (entry.cgroup?.usageFiles ?? []).join(" "),
       TELEWORKER_OUTPUT_MAX: String(spec.outputMaxBytes),
       TELEWORKER_SLICE: String(Math.max(LEAST_SLICE, Math.ceil(spec.outputMaxBytes / 16))),
+      TELEWORKER_OPEN_FILES: String(host.openFiles),
       TELEWORKER_PREFIX: prefixOf(spec.limits, account).join(" "),
       TELEWORKER_OWNER: String(account?.uid ?? ""),
       TELEWORKER_SCRIPTS: host.state.scripts,
@@ -103,9 +110,10 @@ export async function spawnRunner(host: Host, entry: Entry, { program, env, acco
 function prefixOf(limits: ProcessLimits, account: Account | null): string[] {
   const options = prlimitOptions(limits);
   const prlimit = options.length === 0 ? [] : ["prlimit", ...options, "--"];
-  // After the limits, which only root can raise. Groups by the account's name, see initgroups(3).
-  const setpriv = account === null
-    ? []
-    : ["setpriv", `--reuid=${account.uid}`, `--regid=${account.gid}`, "--init-groups", "--"];
-  return [...prlimit, ...setpriv];
+  if (account === null) return prlimit;
+  const { uid, gid, groups } = account;
+  // Listed, for setpriv finds them by the user id, and would take those of another account that has the same.
+  const inGroups = groups === null ? "--init-groups" : `--groups=${groups.join(",")}`;
+  // After the limits, which only root can raise.
+  return [...prlimit, "setpriv", `--reuid=${uid}`, `--regid=${gid}`, inGroups, "--"];
 }

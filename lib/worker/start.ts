@@ -7,16 +7,15 @@ import { describe, type Job } from "./job.ts";
 import { leaveLongWords } from "./long_words.ts";
 import { logger } from "./logger.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
-import { DEFAULT_PATH, findProgram } from "./program.ts";
 import { isEmptied, readRecord } from "./read_record.ts";
 import { runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
 import type { Entry, SetAside } from "./registry.ts";
 import type { Process } from "./process.ts";
 import { REMOVED } from "./remove.ts";
-import { spawnRunner } from "./runner.ts";
+import { DEFAULT_PATH, spawnRunner } from "./runner.ts";
 import { jobFolder, logPath, removeIfThere } from "./state_folder.ts";
 import { superviseTimeout } from "./timeout.ts";
-import { type Account, environmentOf, findAccount } from "./user.ts";
+import { type Account, environmentOf, findAccount, isOurs } from "./user.ts";
 
 /** What to run. */
 export interface StartRequest {
@@ -136,8 +135,7 @@ async function launch(
   let launched = false;
   try {
     const env = { PATH: DEFAULT_PATH, ...(account === null ? {} : environmentOf(account)), ...given };
-    const program = await findProgram(spec.command, spec.cwd, env.PATH);
-    launched = await spawnRunner(host, entry, { program, env, account });
+    launched = await spawnRunner(host, entry, { env, account: account === null || isOurs(account) ? null : account });
     noteEnd(host, entry);
     launched ||= entry.ended?.record.failure === null;
     if (!launched && entry.ended === null) throw new Error(`Cannot start "${spec.command}": its runner could not work`);

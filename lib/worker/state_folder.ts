@@ -17,10 +17,11 @@ export interface StateFolder {
 export type Stream = "stdout" | "stderr";
 
 /**
- * Makes the folders where they are missing, for the owner only. `root` is an absolute path.
+ * Makes the folders where they are missing, for the owner only. `path` is absolute.
  * @throws {Error} when one of them is another account's, or others can write to it, or it cannot be made.
  */
-export function openStateFolder(root: string): StateFolder {
+export function openStateFolder(path: string): StateFolder {
+  const root = withoutParents(path);
   const folder = {
     root,
     jobs: join(root, "jobs"),
@@ -34,6 +35,13 @@ export function openStateFolder(root: string): StateFolder {
     if (problem !== null) throw new Error(`Cannot use the state folder "${root}": ${problem}`);
   }
   return folder;
+}
+
+/** Makes a folder whose path has `..`, and gives its real path: `join` would fold that, and behind a symbolic link it is another folder. */
+function withoutParents(path: string): string {
+  if (!path.split("/").includes("..")) return path;
+  Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+  return Deno.realPathSync(path);
 }
 
 /**

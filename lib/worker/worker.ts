@@ -13,6 +13,7 @@ import { readBootId } from "./process.ts";
 import { type Entry, Registry } from "./registry.ts";
 import { remove } from "./remove.ts";
 import { keepDescriptorsFromJobs } from "./inherited_descriptors.ts";
+import { inheritedOpenFiles } from "./inherited_open_files.ts";
 import { keepIgnoredSignalsFromJobs } from "./inherited_signals.ts";
 import { installScripts } from "./runner.ts";
 import { start, type StartRequest } from "./start.ts";
@@ -120,6 +121,7 @@ export class Worker implements AsyncDisposable {
       defaultLimits: options.defaultLimits ?? {},
       maxLimits: options.maxLimits ?? {},
       onAction: options.onAction ?? (() => {}),
+      openFiles: inheritedOpenFiles(),
       closing: closing.signal,
     };
     keepDescriptorsFromJobs();

@@ -123,6 +123,17 @@ Deno.test("a self-contained program", async (t) => {
     deepEqual([again.ino, again.mtime], [unpacked.ino, unpacked.mtime]);
   });
 
+  await t.step("unpacks where the kernel finds `..` behind a symbolic link, and only once", async () => {
+    for (const name of ["links", "real/deep"]) await Deno.mkdir(fixture.path(name), { recursive: true });
+    await Deno.symlink("../real/deep", fixture.path("links/link"));
+    const env = { XDG_CACHE_HOME: `${fixture.path("links/link")}/../cache` };
+    equal((await fixture.run(env)).code, 0);
+    const unpacked = await Deno.stat(runtimeIn(fixture.path("real/cache")));
+    equal((await fixture.run(env)).code, 0);
+    equal((await Deno.stat(runtimeIn(fixture.path("real/cache")))).ino, unpacked.ino);
+    equal(exists(fixture.path("links/cache")), false);
+  });
+
   await t.step("passes arguments, exit codes and the folder it is run in", async () => {
     const cache = fixture.path("once");
     const usage = await fixture.run({ XDG_CACHE_HOME: cache }, { args: ["status", "a b", "--nonsense", "$(id)"] });

@@ -70,6 +70,11 @@ Deno.test("describeLimits names only what is limited", () => {
   );
 });
 
+Deno.test("describeLimits: a soft and a hard limit of open files → both", () => {
+  equal(describeLimits(aJob({ limits: { openFiles: { soft: 256, hard: 1024 } } })), "open files 256:1024");
+  equal(describeLimits(aJob({ limits: { openFiles: 256 } })), "open files 256");
+});
+
 Deno.test("describeUsage leaves out what the host cannot tell", () => {
   equal(describeUsage(aJob({})), null);
   const usage = { cpuSeconds: 1.25, memoryPeakBytes: 2 ** 21, processesPeak: 3 };

@@ -1,7 +1,8 @@
 import { deepEqual, equal, match, throws } from "../support/assert.ts";
 import { toRequest } from "../../lib/client/job_flags.ts";
 import { parse } from "../../lib/client/program.ts";
-import { jobSchema } from "../../lib/contract/mod.ts";
+import { softAndHard } from "../../lib/client/values.ts";
+import { jobSchema, limitsSchema } from "../../lib/contract/mod.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";
@@ -15,6 +16,14 @@ function requestOf(...args: string[]) {
   if (command.verb !== "start") throw new Error(`Parsed as ${command.verb}`);
   return toRequest(command);
 }
+
+Deno.test("start --open-files: SOFT:HARD → both, and two that are the same as one number", () => {
+  const asked = (text: string) => requestOf("--open-files", text, "--", "ls").limits?.openFiles;
+  deepEqual([asked("256"), asked("256:1024"), asked("256:256")], [256, { soft: 256, hard: 1024 }, 256]);
+  for (const text of ["x", "", ":", ":30", "30:40:50", "30 :40", "3e2", "+30", "30:-40"]) {
+    equal(softAndHard(limitsSchema.shape.openFiles).parse(text).success, false, text);
+  }
+});
 
 Deno.test("start asks for what its flags say", () => {
   const flags = [

@@ -46,6 +46,20 @@ Deno.test("limitsSchema refuses numbers beyond the kernel's ranges, or that JSON
   refuses(limitsSchema, "addressSpaceBytes", [2 ** 20 - 1]);
 });
 
+Deno.test("limitsSchema: open files → a number, or a soft limit that is not above the hard one", () => {
+  takes(limitsSchema, "openFiles", [20, { soft: 20, hard: 20 }, { soft: 1024, hard: 524_288 }]);
+  refuses(limitsSchema, "openFiles", [
+    ...[{ soft: 21, hard: 20 }, { soft: 19, hard: 20 }, { soft: 20 }, { hard: 20 }, {}],
+    ...[{ soft: 20, hard: 30, x: 1 }, { soft: "20", hard: 30 }, { soft: 20, hard: 2 ** 30 + 1 }, "20:30", [20, 30]],
+  ]);
+  const messages = (openFiles: unknown) =>
+    limitsSchema.safeParse({ openFiles }).error?.issues.map(({ path, message }) => `${path.join(".")} ${message}`);
+  deepEqual(messages(19), ["openFiles must be at least 20"]);
+  deepEqual(messages({ soft: 21, hard: 20 }), ["openFiles must have a soft limit that is not above the hard one"]);
+  deepEqual(messages({ soft: 19, hard: 20 }), ["openFiles.soft must be at least 20"]);
+  deepEqual(messages("20:30"), ['openFiles must be a whole number, or {"soft": N, "hard": N}']);
+});
+
 Deno.test("limitsSchema takes disk limits for every disk or for single ones", () => {
   for (const name of UNBOUNDED) {
     takes(limitsSchema, name, [{ sda: 1 }, { "8:0": 1, "/srv": 2 }]);

@@ -56,6 +56,7 @@ const ended: fc.Arbitrary<Ended> = fc.record({
   exitCode: or(fc.nat(255)),
   signal: or(fc.nat(64)),
   failure: fc.constantFrom(null, "host" as const, "exec" as const),
+  detail: fc.constantFrom("", "00ff"),
   lost: fc.boolean(),
   reason: or(text),
   stopped: fc.boolean(),

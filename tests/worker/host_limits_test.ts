@@ -1,5 +1,5 @@
 import { deepEqual, rejects, throws } from "../support/assert.ts";
-import { effectiveLimits } from "../../lib/worker/limits.ts";
+import { effectiveLimits, type JobLimits } from "../../lib/worker/limits.ts";
 import { Worker, WorkerError } from "../../lib/worker/mod.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { TestWorker } from "./worker.ts";
@@ -70,4 +70,16 @@ Deno.test("a worker's defaults and maxima are in force in its jobs, and shown", 
   deepEqual(await limitsOf(), ["40\n0\n", { openFiles: 40, coreBytes: 0 }]);
   deepEqual(await limitsOf({ openFiles: 45 }), ["45\n0\n", { openFiles: 45, coreBytes: 0 }]);
   deepEqual(await limitsOf({ openFiles: 99, coreBytes: 99 }), ["50\n0\n", { openFiles: 50, coreBytes: 0 }]);
+});
+
+Deno.test("effectiveLimits: open files, soft and hard → each no more than its maximum", () => {
+  const capped = (openFiles: JobLimits["openFiles"], most: JobLimits["openFiles"]) =>
+    effectiveLimits(openFiles === undefined ? {} : { openFiles }, {}, most === undefined ? {} : { openFiles: most })
+      .openFiles;
+  deepEqual(capped({ soft: 50, hard: 90 }, undefined), { soft: 50, hard: 90 });
+  deepEqual(capped({ soft: 50, hard: 90 }, 70), { soft: 50, hard: 70 });
+  deepEqual(capped({ soft: 50, hard: 90 }, 40), 40);
+  deepEqual(capped(60, { soft: 50, hard: 90 }), { soft: 50, hard: 60 });
+  deepEqual(capped(30, { soft: 50, hard: 90 }), 30);
+  deepEqual(capped(undefined, { soft: 50, hard: 90 }), { soft: 50, hard: 90 });
 });

@@ -102,3 +102,28 @@ Deno.test("parseProcessLimits reads what was asked for and no more, unlimited in
   deepEqual(parseProcessLimits(text, { cpuTimeSeconds: 1, openFiles: 1 }), { openFiles: 1024 });
   deepEqual(parseProcessLimits("", { openFiles: 1 }), {});
 });
+
+Deno.test("Open files: a soft and a hard limit → in force, and shown by status while it runs and after", async () => {
+  await using test = await TestWorker.open();
+  const openFiles = { soft: 33, hard: 44 };
+  const { id } = await test.start(["sh", "-c", "ulimit -S -n; ulimit -H -n; exec sleep 1000"], {
+    limits: { openFiles },
+  });
+  await test.printed(id, "33\n44\n");
+  deepEqual(test.worker.status(id).limits, { openFiles });
+  await test.worker.stop(id, { graceSeconds: 0 });
+  await test.close();
+  await test.open();
+  deepEqual(test.worker.status(id).limits, { openFiles });
+});
+
+Deno.test("prlimitOptions: a soft and a hard limit of open files → both", () => {
+  deepEqual(prlimitOptions({ openFiles: { soft: 64, hard: 128 } }), ["--nofile=64:128"]);
+});
+
+Deno.test("parseProcessLimits: asked for a soft and a hard limit → both", () => {
+  const text = "Max open files            1024                 524288               files     ";
+  deepEqual(parseProcessLimits(text, { openFiles: { soft: 1, hard: 1 } }), {
+    openFiles: { soft: 1024, hard: 524_288 },
+  });
+});

@@ -42,12 +42,27 @@ Deno.test("a program that cannot be executed makes a failed job", async () => {
     return path;
   };
   match(await reasonOf(test, [file("data", 0o644, "data")]), /it is not executable$/);
+  match(await reasonOf(test, ["data"], { env: { PATH: `${test.folder}:/nowhere` } }), /it is not executable$/);
   match(await reasonOf(test, ["/etc"]), /it is a directory$/);
+  match(await reasonOf(test, ["etc"], { env: { PATH: "/:/nowhere" } }), /it is a directory$/);
+  match(await reasonOf(test, ["../etc/"]), /it is a directory$/);
+  match(await reasonOf(test, ["/bin/true/"]), /no such file$/);
   match(await reasonOf(test, ["/dev/null"]), /it is not executable$/);
-  match(await reasonOf(test, [file("bad", 0o755, "#!/no/such/interpreter\n")]), /the host cannot execute it$/);
-  match(await reasonOf(test, [file("binary", 0o755, "\x7fELF\0\0\0\0")]), /the host cannot execute it$/);
+  match(
+    await reasonOf(test, [file("binary", 0o755, "\x7fELF\0\0\0\0")]),
+    /the host cannot execute it: exec format error$/,
+  );
   Deno.symlinkSync("loop", join(test.folder, "loop"));
-  match(await reasonOf(test, [join(test.folder, "loop")]), /^Cannot start /);
+  match(await reasonOf(test, [join(test.folder, "loop")]), /^Cannot start .*: too many levels of symbolic links$/);
+  match(await reasonOf(test, [`./${"x".repeat(300)}`]), /: file name too long$/);
+});
+
+Deno.test("a job that could not be started keeps its reason for the next worker", async () => {
+  await using test = await TestWorker.open();
+  const reason = await reasonOf(test, ["no-such-program"]);
+  await test.close();
+  await test.open();
+  deepEqual((await test.worker.list({ limit: 1 })).jobs.map((job) => job.reason), [reason]);
 });
 
 Deno.test("a working directory that cannot be entered makes a failed job", async () => {

@@ -63,7 +63,7 @@ Deno.test({
     const folder = await test.run(["true"], { user: "nobody", cwd });
     deepEqual([folder.state, folder.reason], [
       "failed",
-      `Cannot enter the working directory "${cwd}": it is not there or may not be entered`,
+      `Cannot enter the working directory "${cwd}": permission denied`,
     ]);
     // What setsid(1) says of a program that a signal has ended.
     const misleading = `${test.folder}/did not exit normally`;
@@ -73,7 +73,7 @@ Deno.test({
     const program = `${test.folder}/mine`;
     await Deno.writeTextFile(program, "#!/bin/sh\n", { mode: 0o700 });
     const job = await test.run([program], { user: "nobody" });
-    deepEqual([job.state, job.reason], ["failed", `Cannot start "${program}": the host cannot execute it`]);
+    deepEqual([job.state, job.reason], ["failed", `Cannot start "${program}": permission denied`]);
     equal(await test.text(job.id, "stderr"), "");
   },
 });

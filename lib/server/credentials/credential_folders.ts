@@ -1,4 +1,5 @@
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
+import { absolutePath } from "../../base/paths.ts";
 import { type CredentialFiles, pathsOf } from "./credentials.ts";
 
 /**
@@ -16,7 +17,7 @@ export function requireOwnFolders(files: CredentialFiles): void {
 
 /** The folders of the files, those that are there. */
 function foldersOf(files: CredentialFiles): string[] {
-  const folders = pathsOf(files).map((file) => dirname(resolve(file)));
+  const folders = pathsOf(files).map((file) => dirname(absolutePath(file)));
   return [...new Set(folders)].filter((folder) => {
     try {
       return Deno.statSync(folder).isDirectory;

@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { constants } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
+import { joinPath } from "../../base/paths.ts";
 import { createSecureContext } from "node:tls";
 import { Authorities } from "../../pki/authorities.ts";
 import { parseCertificate, validityProblem } from "../../pki/certificate.ts";
@@ -42,7 +43,7 @@ export interface Credentials {
  * @throws {Error} when they name some but not all that it takes.
  */
 export function credentialFiles(options: Options): CredentialFiles | null {
-  const inCerts = (file: string) => options.certs === undefined ? undefined : join(options.certs, file);
+  const inCerts = (file: string) => options.certs === undefined ? undefined : joinPath(options.certs, file);
   const ca = options.ca ?? inCerts("ca.pem");
   const certificate = options.cert ?? inCerts("server.pem");
   const key = options.key ?? inCerts("server-key.pem");
