@@ -37,7 +37,7 @@ find_cache() {
 # Kind, owner, mode and size of what is in the cache, in one process; stat does not follow links, so a link is none of these. Its word for a
 # kind would be of the user's language.
 look() {
-  (cd -P "$cache" && LC_ALL=C stat -c '%F %u %a %s' "$@") 2>/dev/null
+  (cd "$cache" && LC_ALL=C stat -c '%F %u %a %s' "$@") 2>/dev/null
 }
 
 # unpack OFFSET BYTES HASH MODE SIZE NAME, unless it is there. Checked before it gets its name, and on the disk before that; whoever comes
@@ -60,10 +60,12 @@ find_cache
 [ -e "$cache" ] || why=$(mkdir -p "$cache" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
 [ "$(LC_ALL=C stat -c '%F %u %a' "$cache")" = "directory $user 700" ] ||
   fail "Cannot use the cache \"$cache\": it is not a folder of mode 700 that belongs to user $user"
+# The shell and Deno would fold it in the text, which behind a symbolic link is another folder.
+case $cache/ in */../*) cache=$(cd -P "$cache" && pwd -P) ;; esac
 if [ "$(look @names@)" != "@expected@" ]; then
   # In the cache, as find fails in a folder that the user cannot enter, such as that of the root who became this user; and no reason to end,
   # as it does too when another start is faster to remove one.
-  (cd -P "$cache" && find . -name 'unpacking.*' -mmin +60 -exec rm -f {} +) 2>/dev/null || :
+  (cd "$cache" && find . -name 'unpacking.*' -mmin +60 -exec rm -f {} +) 2>/dev/null || :
   why=$(mkdir -p "$cache/$program" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
   @unpack@
 fi

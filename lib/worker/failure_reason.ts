@@ -76,20 +76,27 @@ function executionReason(said: Uint8Array<ArrayBuffer>): string | null {
   if (elf !== null) return elfReason(elf, missing, words);
   // As far as the kernel reads.
   const [, interpreter] = /^#![ \t]*([^ \t\n\0]+)/.exec(decode(bytes.subarray(0, 256))) ?? [];
-  if (interpreter !== undefined) return interpreterReason(interpreter, missing && found === undefined, words);
+  if (interpreter !== undefined) {
+    return interpreterReason(interpreter, { missing, found: found !== undefined, words });
+  }
   if (missing) return "it, or the interpreter that it names, is not there";
   return otherReason(words);
 }
 
-function interpreterReason(interpreter: string, missing: boolean, words: string | null): string | null {
+function interpreterReason(
+  interpreter: string,
+  { missing, found, words }: { missing: boolean; found: boolean; words: string | null },
+): string | null {
   const shown = `its interpreter "${interpreter.replaceAll("\r", "\\r")}"`;
-  if (missing && interpreter.endsWith("\r")) {
-    return `${shown} does not exist: the file has the line ends of Windows (CR LF), and needs those of Unix (LF)`;
-  }
-  if (missing) return `${shown} does not exist`;
+  if (missing && !found) return `${shown} does not exist${lineEnds(interpreter)}`;
+  if (missing) return `${shown} cannot be executed: something that it needs itself does not exist`;
   if (words === "permission denied") return `${shown} is not executable`;
-  if (words === "no such file") return `${shown} cannot be executed: something that it needs itself does not exist`;
   return words === null || words === BUSY ? words : `${shown} cannot be executed: ${words}`;
+}
+
+function lineEnds(interpreter: string): string {
+  if (!interpreter.endsWith("\r")) return "";
+  return ": the file has the line ends of Windows (CR LF), and needs those of Unix (LF)";
 }
 
 function otherReason(words: string | null): string | null {

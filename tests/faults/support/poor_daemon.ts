@@ -38,7 +38,7 @@ export class PoorDaemon implements AsyncDisposable {
       await Daemon.start({
         state: join(folder.path, "state"),
         prefix: ["setpriv", ...accountOf(uid), ...capability],
-        env: { DENO_DIR: cache },
+        env: { DENO_DIR: cache, XDG_CACHE_HOME: cache },
       }),
     );
     return new PoorDaemon(daemon, uid, stack.move());
