@@ -1,12 +1,16 @@
-import { authorityFiles, clientFiles, listClients } from "./certificate_files.ts";
+import { authorityFiles, type CertificateFiles, clientFiles, listClients } from "./certificate_files.ts";
 import { parseClientName } from "./client_name.ts";
 import type { Credential } from "./credential.ts";
+import { pickPem } from "./pem_file.ts";
 import { readCredential } from "./read_credential.ts";
 
 /** What a client needs for mutual TLS. */
 export interface ClientCredential extends Credential {
-  /** The authority to trust, in PEM. */
+  /** The authorities to trust, in PEM. */
   readonly caPem: string;
+  /** Where these were read from. */
+  readonly caFile: string;
+  readonly files: CertificateFiles;
   /** The name of the client in the names of its files. */
   readonly name: string;
 }
@@ -19,17 +23,20 @@ export interface ClientCredential extends Credential {
  * @throws {Deno.errors.NotFound} if no folder has a `ca.pem`, or the one that has has no such client.
  * @throws {Deno.errors.PermissionDenied} if others than the owner have access to the private key, or others than owner and group can write
  * to the folder or its `ca.pem`.
+ * @throws {PemFileError} if a file holds something else.
  * @throws {TypeError} if the name cannot be one.
  * @throws {Error} if there are several clients and no name.
  */
 export async function findClient(folders: readonly string[], name?: string): Promise<ClientCredential> {
   if (name !== undefined) parseClientName(name);
   for (const folder of folders) {
-    const caPem = await readIfThere(authorityFiles(folder).certificate);
-    if (caPem === undefined) continue;
-    for (const path of [folder, authorityFiles(folder).certificate]) await requireOwn(path);
+    const caFile = authorityFiles(folder).certificate;
+    const text = await readIfThere(caFile);
+    if (text === undefined) continue;
+    for (const path of [folder, caFile]) await requireOwn(path);
     const client = chooseClient(folder, await listClients(folder), name);
-    return { caPem, name: client, ...await readCredential(clientFiles(folder, client)) };
+    const files = clientFiles(folder, client);
+    return { caPem: pickPem(text, "authorities", caFile), caFile, name: client, ...await readCredential(files), files };
   }
   throw new Deno.errors.NotFound(
     `Cannot find certificates: there is no "ca.pem" in ${

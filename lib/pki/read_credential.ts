@@ -1,21 +1,24 @@
 import type { CertificateFiles } from "./certificate_files.ts";
 import type { Credential } from "./credential.ts";
+import { pickPem, tidyPem } from "./pem_file.ts";
 
 /**
  * Reads a certificate and its private key from disk.
  *
  * @throws {Deno.errors.NotFound} if one of the files is missing.
  * @throws {Deno.errors.PermissionDenied} if others than the owner can read or change the private key.
+ * @throws {PemFileError} if a file holds something else.
  */
 export async function readCredential(files: CertificateFiles): Promise<Credential> {
   return {
-    certificatePem: await readPemFile(files.certificate),
-    privateKeyPem: await readPemFile(files.privateKey, true),
+    certificatePem: pickPem(await readPemFile(files.certificate), "certificate", files.certificate),
+    privateKeyPem: pickPem(await readPemFile(files.privateKey, true), "privateKey", files.privateKey),
+    files,
   };
 }
 
 /**
- * Reads a file of certificates or keys.
+ * Reads a file of certificates or keys; without the white space around its lines.
  *
  * @param secret Whether it is to be refused if others than its owner have access to it.
  * @throws {Deno.errors.NotFound} if it is missing.
@@ -30,7 +33,7 @@ export async function readPemFile(path: string, secret = false): Promise<string>
       `Cannot use private key "${path}": others than its owner have access to it; run: chmod 600 "${path}"`,
     );
   }
-  return await new Response(file.readable).text();
+  return tidyPem(await new Response(file.readable).text());
 }
 
 async function open(path: string): Promise<Deno.FsFile> {

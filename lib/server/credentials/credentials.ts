@@ -1,10 +1,12 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { constants } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { Authorities } from "../../pki/authorities.ts";
 import { parseCertificate, validityProblem } from "../../pki/certificate.ts";
+import { decodeCertificates } from "../../pki/pem.ts";
+import { inFile, type PemContent, pickPem, tidyPem } from "../../pki/pem_file.ts";
 import { checkServable, ServerIdentityError } from "../../pki/server_identity.ts";
 import type { Options } from "../options.ts";
 
@@ -77,14 +79,18 @@ async function howToMake({ key }: CredentialFiles): Promise<string> {
 }
 
 async function readAll(files: CredentialFiles): Promise<Credentials> {
-  const [ca, crl] = [await read(files.ca), await readIfThere(files.crl)];
-  const authorities = Authorities.parse(ca);
+  const [ca, crl] = [await readPem(files.ca, "authorities"), await readIfThere(files.crl)];
+  const authorities = inFile(files.ca, () => Authorities.parse(ca));
   return {
     ...await readPair(files),
     ca,
     crl,
-    authorities: crl === undefined ? authorities : authorities.withRevocations(crl),
+    authorities: crl === undefined ? authorities : withRevocations(authorities, crl, files),
   };
+}
+
+function withRevocations(authorities: Authorities, crl: string, { crl: path = "" }: CredentialFiles): Authorities {
+  return inFile(path, () => authorities.withRevocations(crl));
 }
 
 /**
@@ -112,9 +118,9 @@ export async function rereadCredentials(
     throw new Error(`Cannot use the certificate "${files.certificate}": ${problem}`);
   }, { certificate: old.certificate, key: old.key });
   const { ca, authorities } = await attempt(async () => {
-    const ca = await read(files.ca);
+    const ca = await readPem(files.ca, "authorities");
     if (ca === old.ca) return old;
-    return { ca, authorities: Authorities.parse(ca).withRevocationsOf(old.authorities) };
+    return { ca, authorities: inFile(files.ca, () => Authorities.parse(ca)).withRevocationsOf(old.authorities) };
   }, old);
   return await attempt(async () => {
     const crl = await readIfThere(files.crl);
@@ -123,7 +129,7 @@ export async function rereadCredentials(
     }
     // What is in force is not read anew: a list of a hundred thousand takes a third of a second, in which nobody is served.
     const same = crl === undefined || (crl === old.crl && authorities === old.authorities);
-    const revoked = same ? authorities : authorities.withRevocations(crl);
+    const revoked = same ? authorities : withRevocations(authorities, crl, files);
     for (const list of revoked.olderLists) {
       problem(new Error(`Cannot use the revocation list of ${list}: it is older than the one in force`));
     }
@@ -141,14 +147,17 @@ export function timeProblem(pem: string, now: Date = new Date()): string | undef
 }
 
 async function readPair(files: CredentialFiles): Promise<{ certificate: string; key: string }> {
-  const pair = { certificate: await read(files.certificate), key: await read(files.key, true) };
+  const pair = {
+    certificate: await readPem(files.certificate, "certificate"),
+    key: await readPem(files.key, "privateKey"),
+  };
   try {
-    checkServable(new X509Certificate(pair.certificate).raw);
+    checkServable(decodeCertificates(pair.certificate)[0] ?? new Uint8Array());
   } catch (error) {
     throw new Error(`Cannot use the certificate "${files.certificate}": ${reasonOf(error)}`);
   }
   // node:tls of Deno does not look, and would then fail every handshake.
-  if (!belongTogether(pair)) {
+  if (!belongTogether(pair, files.key)) {
     throw new Error(
       `Cannot use the private key "${files.key}": it is not that of the certificate "${files.certificate}"`,
     );
@@ -166,9 +175,15 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function belongTogether({ certificate, key }: { certificate: string; key: string }): boolean {
+function belongTogether({ certificate, key }: { certificate: string; key: string }, path: string): boolean {
+  let privateKey: KeyObject;
   try {
-    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+    privateKey = createPrivateKey(key);
+  } catch (cause) {
+    throw new Error(`Cannot use the private key "${path}": it is damaged, or of a kind that is unknown`, { cause });
+  }
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(privateKey);
   } catch {
     return false;
   }
@@ -182,7 +197,11 @@ async function readIfThere(path: string | undefined): Promise<string | undefined
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-  return await read(path);
+  return tidyPem(await read(path));
+}
+
+async function readPem(path: string, content: PemContent): Promise<string> {
+  return pickPem(await read(path, content === "privateKey"), content, path);
 }
 
 /** @param secret Whether it is refused if others than its owner and its group, which may be one for such keys, have access to it. */
