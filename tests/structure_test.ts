@@ -6,16 +6,17 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Who may know whom, besides itself. */
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
-  client: ["about", "contract", "pki"],
-  server: ["about", "contract", "worker", "pki"],
+  client: ["about", "base", "contract", "pki"],
+  server: ["about", "base", "contract", "worker", "pki"],
   install: ["about"],
-  worker: ["cgroup", "output"],
+  worker: ["base", "cgroup", "output"],
   // For the version.
   about: ["deno.json"],
   contract: [],
   cgroup: [],
   output: [],
-  pki: [],
+  pki: ["base"],
+  base: [],
 };
 
 /** A source file of ours, by its path from the root. */

@@ -1,7 +1,7 @@
 import { DerTag, readSingle } from "./der_reader.ts";
 
 /** What a PEM file is read for. */
-export type PemContent = keyof typeof CONTENTS;
+export type PemContent = "certificate" | "authorities" | "privateKey";
 
 /** A file of certificates or keys that does not hold what it is read for. The message names the file, the fault and the cure. */
 export class PemFileError extends SyntaxError {
@@ -13,7 +13,17 @@ const KEYS = ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"];
 /** What may stand next to a certificate or its key in one file; OpenSSL writes the first before EC keys. */
 const BESIDE_KEYS = ["EC PARAMETERS", "CERTIFICATE", ...KEYS];
 
-const CONTENTS = {
+interface Description {
+  /** How an error begins. */
+  readonly cannot: string;
+  readonly noun: string;
+  /** The labels of its blocks. */
+  readonly labels: readonly string[];
+  /** The command of OpenSSL that converts it. */
+  readonly tool: string;
+}
+
+const CONTENTS: Readonly<Record<PemContent, Description>> = {
   certificate: { cannot: "Cannot use the certificate", noun: "certificate", labels: ["CERTIFICATE"], tool: "x509" },
   authorities: {
     cannot: "Cannot read trusted authorities",
@@ -22,7 +32,7 @@ const CONTENTS = {
     tool: "x509",
   },
   privateKey: { cannot: "Cannot use the private key", noun: "private key", labels: KEYS, tool: "pkey" },
-} as const;
+};
 
 const REQUEST = "it is a signing request, not a certificate, which the authority makes from it: " +
   "teleworker certs server HOST --csr FILE";
@@ -72,9 +82,9 @@ export function pickPem(text: string, content: PemContent, path: string): string
   const begun = [...tidy.matchAll(/-----BEGIN ([^-\n]*)/g)];
   if (begun.length === 0) throw refuse("it is not in PEM: it has no line that says BEGIN");
   if (blocks.length !== begun.length) throw refuse(describeDamage(begun.map(([, label = ""]) => label), blocks));
-  const wanted = blocks.filter(([, label = ""]) => labels.some((one) => one === label));
+  const wanted = blocks.filter(([, label = ""]) => labels.includes(label));
   const [foreign] = blocks.map(([, label = ""]) => label).filter((label) =>
-    !labels.some((one) => one === label) && (content === "authorities" || !BESIDE_KEYS.includes(label))
+    !labels.includes(label) && (content === "authorities" || !BESIDE_KEYS.includes(label))
   );
   if (foreign !== undefined) throw refuse(MISTAKES[foreign] ?? `"${foreign}" is no ${noun}`);
   if (wanted.length === 0) throw refuse(`it has no ${noun}, only "${blocks.map(([, label]) => label).join('", "')}"`);

@@ -5,10 +5,13 @@ import { dirname, join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { Authorities } from "../../pki/authorities.ts";
 import { parseCertificate, validityProblem } from "../../pki/certificate.ts";
+import { describeNarrowing, othersCanWrite } from "../../base/trusted_path.ts";
+import { SECRET_FILES } from "../../pki/certificate_files.ts";
 import { decodeCertificates } from "../../pki/pem.ts";
 import { inFile, type PemContent, pickPem, tidyPem } from "../../pki/pem_file.ts";
 import { checkServable, ServerIdentityError } from "../../pki/server_identity.ts";
 import type { Options } from "../options.ts";
+import { requireOwnFolder } from "./own_folder.ts";
 
 /** Most bytes of a file of certificates; a list of a hundred thousand that are revoked has some millions. */
 const MOST_BYTES = 16 * 2 ** 20;
@@ -45,15 +48,27 @@ export interface Credentials {
  */
 export function credentialFiles(options: Options): CredentialFiles | null {
   const inCerts = (file: string) => options.certs === undefined ? undefined : join(options.certs, file);
-  const ca = options.ca ?? inCerts("ca.pem");
-  const certificate = options.cert ?? inCerts("server.pem");
-  const key = options.key ?? inCerts("server-key.pem");
+  const has = (file: string) => isThere(inCerts(file));
+  const mounted = has(SECRET_FILES.certificate) && !has("server.pem") && !has("server-key.pem");
+  const ca = options.ca ?? inCerts(has("ca.pem") || !has(SECRET_FILES.authority) ? "ca.pem" : SECRET_FILES.authority);
+  const certificate = options.cert ?? inCerts(mounted ? SECRET_FILES.certificate : "server.pem");
+  const key = options.key ?? inCerts(mounted ? SECRET_FILES.privateKey : "server-key.pem");
   const crl = options.crl ?? inCerts("crl.pem");
   if (ca === undefined && certificate === undefined && key === undefined) return null;
   if (ca === undefined || certificate === undefined || key === undefined) {
     throw new Error("Cannot use TLS: it takes --certs, or all of --ca, --cert and --key");
   }
   return { ca, certificate, key, crl };
+}
+
+function isThere(path: string | undefined): boolean {
+  if (path === undefined) return false;
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -208,13 +223,16 @@ async function readPem(path: string, content: PemContent): Promise<string> {
 async function read(path: string, secret = false): Promise<string> {
   try {
     // Something huge would fill the memory.
-    const { isFile, size, mode } = await Deno.stat(path);
+    const info = await Deno.stat(path);
+    const { isFile, size, mode } = info;
     if (!isFile) throw new Error("it is not a regular file");
     if (size > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`);
     if (secret && ((mode ?? 0) & 0o007) !== 0) {
-      throw new Error(`others have access to it; run: chmod o= "${path}"`);
+      throw new Error(`others have access to it; ${describeNarrowing(path, "chmod o=")}`);
     }
-    if (((mode ?? 0) & 0o002) !== 0) throw new Error(`others can write to it; run: chmod o-w "${path}"`);
+    if (othersCanWrite(path, info)) throw new Error(`others can write to it; run: chmod o-w "${path}"`);
+    // Also at a reload: in a directory such as /tmp a file that has gone may come back as another's.
+    requireOwnFolder(path);
     // A FIFO that has just taken its place would be waited for for ever (open(2)).
     return await readFile(path, { encoding: "utf8", flag: constants.O_RDONLY | constants.O_NONBLOCK });
   } catch (error) {
