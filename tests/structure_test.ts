@@ -9,7 +9,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   client: ["about", "base", "contract", "pki"],
   server: ["about", "base", "contract", "worker", "pki"],
   install: ["about", "base"],
-  worker: ["cgroup", "output"],
+  worker: ["base", "cgroup", "output"],
   // For the version.
   about: ["deno.json"],
   contract: [],

@@ -5,6 +5,8 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { Authorities } from "../pki/authorities.ts";
 import { parseCertificate } from "../pki/certificate.ts";
 import type { ClientCredential } from "../pki/find_client.ts";
+import { decodeCertificates } from "../pki/pem.ts";
+import { inFile } from "../pki/pem_file.ts";
 import { checkServer } from "../pki/server_identity.ts";
 import { tlsProblem } from "../pki/tls_problem.ts";
 import { Failure } from "./failure.ts";
@@ -93,30 +95,34 @@ function problemOf(socket: TLSSocket, host: string, authorities: Authorities): u
 }
 
 /** Who is trusted, once it is sure that what we show of ourselves can be used. */
-function usable({ name, caPem, certificatePem, privateKeyPem }: ClientCredential): Authorities {
+function usable({ caPem, caFile, certificatePem, privateKeyPem, files }: ClientCredential): Authorities {
+  const refuse = (why: string, cause?: unknown) =>
+    new Failure(`Cannot use the certificate "${files.certificate}": ${why}`, { cause });
+  let problem: string | undefined;
   try {
-    const certificate = new X509Certificate(certificatePem);
-    const problem = tlsProblem(parseCertificate(Uint8Array.from(certificate.raw)));
-    if (problem !== undefined) throw new Error(`it ${problem}`);
-    if (!certificate.checkPrivateKey(readKey(privateKeyPem))) {
-      throw new Error("the certificate and the private key do not belong together");
-    }
+    problem = tlsProblem(parseCertificate(decodeCertificates(certificatePem)[0] ?? new Uint8Array()));
   } catch (error) {
-    throw new Failure(`Cannot use the certificate of "${name}": ${reasonOf(error)}`, { cause: error });
+    throw refuse(`it is damaged: ${reasonOf(error)}`, error);
+  }
+  if (problem !== undefined) throw refuse(`it ${problem}`);
+  if (!new X509Certificate(certificatePem).checkPrivateKey(readKey(privateKeyPem, files.privateKey))) {
+    throw new Failure(
+      `Cannot use the private key "${files.privateKey}": it is not that of the certificate "${files.certificate}"`,
+    );
   }
   try {
-    return Authorities.parse(caPem);
+    return inFile(caFile, () => Authorities.parse(caPem));
   } catch (error) {
     throw new Failure(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
-function readKey(pem: string): KeyObject {
+function readKey(pem: string, path: string): KeyObject {
   try {
     return createPrivateKey(pem);
-  } catch {
+  } catch (cause) {
     // The library's words are those of a decoder that was interrupted.
-    throw new Error("the private key is damaged or encrypted");
+    throw new Failure(`Cannot use the private key "${path}": it is damaged, or of a kind that is unknown`, { cause });
   }
 }
 

@@ -9,6 +9,9 @@ export interface CertificateFiles {
   readonly privateKey: string;
 }
 
+/** The names of the files in a Secret of Kubernetes of type `kubernetes.io/tls`, which are used where there are none of ours. */
+export const SECRET_FILES = { authority: "ca.crt", certificate: "tls.crt", privateKey: "tls.key" } as const;
+
 /** The files of the certificate authority in a folder; its certificate is what everyone else trusts. */
 export function authorityFiles(folder: string): CertificateFiles {
   return { certificate: joinPath(folder, "ca.pem"), privateKey: joinPath(folder, "ca-key.pem") };

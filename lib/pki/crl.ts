@@ -4,6 +4,7 @@ import { DerReader, DerTag, readSingle } from "./der_reader.ts";
 import { decodeTime, equalBytes } from "./der_values.ts";
 import { type Extensions, parseExtensions, unknownCritical } from "./extensions.ts";
 import { decodePem } from "./pem.ts";
+import { isDer } from "./pem_file.ts";
 import { decodeSerial } from "./serial.ts";
 import { parseSigned, type Signed } from "./signed.ts";
 import { type Authority, hasIssued, subjectKeyIdentifier } from "./trust.ts";
@@ -30,6 +31,7 @@ export interface RevocationList {
   readonly der: Uint8Array<ArrayBuffer>;
 }
 
+const DER = "it is in DER, not in PEM; convert it with: openssl crl -inform DER -in FILE -out NEW";
 /** The extension with the number of a list. */
 export const CRL_NUMBER = "2.5.29.20";
 const AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
@@ -82,6 +84,7 @@ export function parseRevocationList(der: Uint8Array<ArrayBuffer>): RevocationLis
  */
 export function readRevocationLists(pem: string): RevocationList[] {
   try {
+    if (isDer(pem)) throw new SyntaxError(DER);
     return decodePem(pem).map(({ label, der }) => {
       if (label !== "X509 CRL") throw new SyntaxError(`"${label}" is no revocation list`);
       return parseRevocationList(der);

@@ -6,9 +6,15 @@ import { parseRevocationList } from "./crl.ts";
 import { hostsOf, identityOf, isServer } from "./issued.ts";
 import { identify } from "./identity.ts";
 import { decodePem, encodePem, type PemBlock } from "./pem.ts";
+import { isDer } from "./pem_file.ts";
 import { parseSigningRequest } from "./signing_request.ts";
 import { tlsProblem } from "./tls_problem.ts";
 import { authorityProblem } from "./trust.ts";
+
+/** What may stand in one file with a certificate, and is not shown. */
+const BESIDES = /PRIVATE KEY$|^EC PARAMETERS$/;
+const DER =
+  "it is in DER, not in PEM; convert it with: openssl x509 -inform DER -in FILE -out NEW, or openssl req, or crl";
 
 /** A fact and what it is called. The text may have been written by anybody. */
 export type Fact = readonly [name: string, text: string];
@@ -20,7 +26,10 @@ export type Fact = readonly [name: string, text: string];
  * @throws {SyntaxError} if there is none, one is damaged, or it is something else, such as a private key.
  */
 export async function describePem(pem: string): Promise<Fact[][]> {
-  const blocks = decodePem(pem);
+  if (isDer(pem)) throw new SyntaxError(DER);
+  const all = decodePem(pem);
+  const shown = all.filter(({ label }) => !BESIDES.test(label));
+  const blocks = shown.length === 0 ? all : shown;
   if (blocks.length === 0) throw new SyntaxError("there is nothing in PEM in it");
   return await Promise.all(blocks.map(describeBlock));
 }

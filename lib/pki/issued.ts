@@ -13,6 +13,7 @@ import {
 import { authorityFiles, clientFiles, listClients, serverFiles } from "./certificate_files.ts";
 import { identify, type Identity, IdentityError } from "./identity.ts";
 import { decodeCertificates } from "./pem.ts";
+import { inFile, pickPem } from "./pem_file.ts";
 import type { Role } from "./role.ts";
 import { isSignedBy } from "./signed.ts";
 import { type Authority, readAuthorities } from "./trust.ts";
@@ -77,11 +78,13 @@ export async function listIssued(folder: string, authority: Authority): Promise<
   for (const path of [...inUse, ...await records(folder)]) {
     const file = inUse.includes(path) ? basename(path) : null;
     try {
-      for (const der of decodeCertificates(await readIfThere(path) ?? "")) {
+      const text = await readIfThere(path);
+      for (const der of text === undefined ? [] : decodeCertificates(pickPem(text, "certificate", path))) {
         if (!found.has(der.toBase64())) found.set(der.toBase64(), { ...describe(der, authority), file });
       }
     } catch (error) {
-      damaged.push(`Cannot read certificate "${path}": ${error instanceof Error ? error.message : error}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      damaged.push(`Cannot read certificate "${path}": ${reason.replace(/^Cannot use the certificate ".*?": /, "")}`);
     }
   }
   const kinds = ["authority", "server", "client"];
@@ -100,7 +103,10 @@ export async function listIssued(folder: string, authority: Authority): Promise<
  */
 export async function authoritiesIn(folder: string): Promise<[Authority, ...Authority[]]> {
   const { certificate } = authorityFiles(folder);
-  const [first, ...others] = readAuthorities(await readIfThere(certificate) ?? "");
+  const text = await readIfThere(certificate);
+  const [first, ...others] = text === undefined
+    ? []
+    : inFile(certificate, () => readAuthorities(pickPem(text, "authorities", certificate)));
   if (first === undefined) throw new Deno.errors.NotFound(`Cannot read "${certificate}": there is no certificate`);
   return [first, ...others];
 }

@@ -1,21 +1,25 @@
+import { describeNarrowing } from "../base/trusted_path.ts";
 import type { CertificateFiles } from "./certificate_files.ts";
 import type { Credential } from "./credential.ts";
+import { pickPem, tidyPem } from "./pem_file.ts";
 
 /**
  * Reads a certificate and its private key from disk.
  *
  * @throws {Deno.errors.NotFound} if one of the files is missing.
  * @throws {Deno.errors.PermissionDenied} if others than the owner can read or change the private key.
+ * @throws {PemFileError} if a file holds something else.
  */
 export async function readCredential(files: CertificateFiles): Promise<Credential> {
   return {
-    certificatePem: await readPemFile(files.certificate),
-    privateKeyPem: await readPemFile(files.privateKey, true),
+    certificatePem: pickPem(await readPemFile(files.certificate), "certificate", files.certificate),
+    privateKeyPem: pickPem(await readPemFile(files.privateKey, true), "privateKey", files.privateKey),
+    files,
   };
 }
 
 /**
- * Reads a file of certificates or keys.
+ * Reads a file of certificates or keys; without the white space around its lines.
  *
  * @param secret Whether it is to be refused if others than its owner have access to it.
  * @throws {Deno.errors.NotFound} if it is missing.
@@ -24,13 +28,23 @@ export async function readCredential(files: CertificateFiles): Promise<Credentia
 export async function readPemFile(path: string, secret = false): Promise<string> {
   // The open file is looked at, not the path, so that nobody can change it for another in between.
   using file = await open(path);
-  const { mode } = await file.stat();
-  if (secret && mode !== null && (mode & 0o077) !== 0) {
+  const info = await file.stat();
+  if (secret && isOpen(info)) {
+    const cure = describeNarrowing(path, "chmod 600");
     throw new Deno.errors.PermissionDenied(
-      `Cannot use private key "${path}": others than its owner have access to it; run: chmod 600 "${path}"`,
+      `Cannot use private key "${path}": others than its owner have access to it; ${cure}`,
     );
   }
-  return await new Response(file.readable).text();
+  return tidyPem(await new Response(file.readable).text());
+}
+
+/**
+ * Whether others than a secret's owner have access to it. A group may read what root owns and we are not root: where a Secret of Kubernetes
+ * is mounted for an account, that is how the account reads it (fsGroup).
+ */
+function isOpen({ mode, uid }: Deno.FileInfo): boolean {
+  const access = (mode ?? 0) & 0o077;
+  return access !== 0 && !(access === 0o040 && uid === 0 && Deno.uid() !== 0);
 }
 
 async function open(path: string): Promise<Deno.FsFile> {

@@ -1,7 +1,8 @@
 import { authorityFiles, revocationFile } from "./certificate_files.ts";
 import { authoritiesIn, type IssuedCertificate, listIssued, readIfThere } from "./issued.ts";
+import { inFile, tidyPem } from "./pem_file.ts";
 import { readCredential } from "./read_credential.ts";
-import { readRevocations, writeRevocations } from "./revocation_list.ts";
+import { readRevocations, type RevocationLists, writeRevocations } from "./revocation_list.ts";
 import { parseSerialNumber } from "./serial.ts";
 import { openAuthority } from "./signing_authority.ts";
 import { takeTurns } from "./take_turns.ts";
@@ -41,7 +42,7 @@ export async function revoke(folder: string, which: string): Promise<Revoked> {
   using _turn = await takeTurns(folder);
   const file = revocationFile(folder);
   const authorities = await authoritiesIn(folder);
-  const lists = readRevocations(await readIfThere(file) ?? "", authorities);
+  const lists = await readListsIn(file, authorities);
 
   const { certificates, damaged } = await listIssued(folder, authorities[0]);
   const chosen = choose(certificates, which);
@@ -72,7 +73,12 @@ export async function revocationsIn(
   folder: string,
   authorities: readonly Authority[],
 ): Promise<ReadonlyMap<string, Date>> {
-  return readRevocations(await readIfThere(revocationFile(folder)) ?? "", authorities).revocations;
+  return (await readListsIn(revocationFile(folder), authorities)).revocations;
+}
+
+async function readListsIn(file: string, authorities: readonly Authority[]): Promise<RevocationLists> {
+  const text = tidyPem(await readIfThere(file) ?? "");
+  return inFile(file, () => readRevocations(text, authorities));
 }
 
 function choose(issued: readonly IssuedCertificate[], which: string): IssuedCertificate[] {

@@ -3,6 +3,7 @@ import { X509Certificate } from "@peculiar/x509";
 import { createPrivateKey, X509Certificate as NodeCertificate } from "node:crypto";
 import type { Credential } from "./credential.ts";
 import { decodeCertificates } from "./pem.ts";
+import { inFile } from "./pem_file.ts";
 import { parseAuthorities, requireValid } from "./trust.ts";
 
 /** An authority that is ready to sign. */
@@ -19,13 +20,15 @@ export interface SigningAuthority {
  *
  * @throws {Error} if it is none, has expired, or its certificate and key do not belong together.
  */
-export async function openAuthority({ certificatePem, privateKeyPem }: Credential): Promise<SigningAuthority> {
-  const [authority] = parseAuthorities(certificatePem);
+export async function openAuthority({ certificatePem, privateKeyPem, files }: Credential): Promise<SigningAuthority> {
+  const parse = () => parseAuthorities(certificatePem);
+  const [authority] = files === undefined ? parse() : inFile(files.certificate, parse);
   requireValid(authority);
   const [certificate = new Uint8Array()] = decodeCertificates(certificatePem);
   const privateKey = await importPrivateKey(privateKeyPem, new X509Certificate(certificate).publicKey.algorithm);
   if (!new NodeCertificate(certificate).checkPrivateKey(createPrivateKey(privateKeyPem))) {
-    throw new Error("Cannot sign certificate: the private key does not belong to the certificate authority");
+    const which = files === undefined ? "" : ` in "${files.certificate}"`;
+    throw new Error(`Cannot sign certificate: the private key does not belong to the certificate authority${which}`);
   }
   return { certificate, privateKey };
 }

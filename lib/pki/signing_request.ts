@@ -14,6 +14,7 @@ import { parseHost } from "./host.ts";
 import { exportPrivateKey } from "./issue.ts";
 import { generateKeys, type KeyType } from "./key_type.ts";
 import { decodePem, encodePem } from "./pem.ts";
+import { isDer } from "./pem_file.ts";
 import { isSignedBy, parseSigned } from "./signed.ts";
 
 /** A key, and the request by which an authority elsewhere can sign a certificate for it. */
@@ -92,6 +93,7 @@ export interface ParsedRequest {
  * @throws {SyntaxError} if it is none.
  */
 export async function parseSigningRequest(pem: string): Promise<ParsedRequest> {
+  if (isDer(pem)) throw refusal("it is in DER, not in PEM; convert it with: openssl req -inform DER -in FILE -out NEW");
   const [block, ...others] = decodePem(pem);
   if (block === undefined || others.length > 0 || !LABELS.includes(block.label)) {
     throw refusal("exactly one CERTIFICATE REQUEST in PEM is needed");

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { dirname } from "node:path";
+import { isReadOnly } from "../base/trusted_path.ts";
 import { whyNotOurs } from "./state_folder.ts";
 
 /** What a start of a worker would find of its state folder. */
@@ -31,10 +32,10 @@ async function nearest(folder: string): Promise<string> {
   return there || folder === "/" ? folder : await nearest(dirname(folder));
 }
 
-/** Asks the kernel, who also knows of file systems that are mounted for reading only (access(2)). */
+/** By the mode, which is all that node:fs of Deno 2.9 looks at, and the file system. */
 async function canWrite(folder: string): Promise<boolean> {
   if (!(await Deno.stat(folder).catch(() => null))?.isDirectory) return false;
-  return await access(folder, constants.W_OK | constants.X_OK).then(() => true, () => false);
+  return await access(folder, constants.W_OK | constants.X_OK).then(() => !isReadOnly(folder), () => false);
 }
 
 async function isLocked(path: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { describeStranger, othersCanWrite } from "../base/trusted_path.ts";
 
 /** Where everything of a worker stands on disk; the layout is the one in docs/architecture.md. */
 export interface StateFolder {
@@ -48,9 +49,10 @@ function withoutParents(path: string): string {
  * Why a folder may hold what is not ours: who can write there can put scripts of their own in the place of the runner's. Null for one of
  * ours or root's that is for its owner, and a group, alone. To go on after a colon.
  */
-export function whyNotOurs(path: string, { mode, uid }: Deno.FileInfo): string | null {
-  if (uid !== 0 && uid !== Deno.uid()) return `"${path}" belongs to another account, of user id ${uid}`;
-  return ((mode ?? 0) & 0o002) === 0 ? null : `others can write to "${path}"; run: chmod o-w "${path}"`;
+export function whyNotOurs(path: string, info: Deno.FileInfo): string | null {
+  const stranger = describeStranger(info);
+  if (stranger !== undefined) return `"${path}" belongs to ${stranger}`;
+  return othersCanWrite(path, info) ? `others can write to "${path}"; run: chmod o-w "${path}"` : null;
 }
 
 /** A job's own folder. */

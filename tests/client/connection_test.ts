@@ -104,14 +104,15 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
   await t.step("a private key that is none, encrypted, or another's", async () => {
     const certs = await copyCertificates(daemon, "mixed");
     await Deno.copyFile(join(certs, "client-bob-key.pem"), join(certs, "client-alice-key.pem"));
-    const reason = "the certificate and the private key do not belong together";
-    equal(await complaint(address, certs), `Cannot use the certificate of "alice": ${reason}`);
     const key = join(certs, "client-alice-key.pem");
-    const damaged = 'Cannot use the certificate of "alice": the private key is damaged or encrypted';
+    const cannot = `Cannot use the private key "${key}"`;
+    const certificate = join(certs, "client-alice.pem");
+    equal(await complaint(address, certs), `${cannot}: it is not that of the certificate "${certificate}"`);
     await Deno.writeTextFile(key, "garbage");
-    equal(await complaint(address, certs), damaged);
+    equal(await complaint(address, certs), `${cannot}: it is not in PEM: it has no line that says BEGIN`);
     await openssl("pkcs8", "-topk8", "-passout", "pass:x", "-in", join(certs, "client-bob-key.pem"), "-out", key);
-    equal(await complaint(address, certs), damaged);
+    const cure = `decrypt it with: openssl pkey -in "${key}" -out "${key}.new"`;
+    equal(await complaint(address, certs), `${cannot}: it is encrypted with a passphrase; ${cure}`);
   });
 
   await t.step("a server of another authority", async () => {

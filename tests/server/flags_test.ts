@@ -91,12 +91,12 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async ()
     [
       "an authority that is none",
       [...given, "--certs", certs, "--ca", file("client-alice.pem")],
-      /^teleworkerd: Cannot trust "alice": /,
+      /^teleworkerd: Cannot trust "alice": .* \(in ".*client-alice\.pem"\)$/,
     ],
     [
       "an authority that is text",
       [...given, "--certs", certs, "--ca", plain],
-      /^teleworkerd: Cannot read trusted authorities: /,
+      /^teleworkerd: Cannot read trusted authorities ".*": it is not in PEM: it has no line that says BEGIN$/,
     ],
     [
       "a key of another certificate",

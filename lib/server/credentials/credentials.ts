@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { constants } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -6,8 +6,13 @@ import { joinPath } from "../../base/paths.ts";
 import { createSecureContext } from "node:tls";
 import { Authorities } from "../../pki/authorities.ts";
 import { parseCertificate, validityProblem } from "../../pki/certificate.ts";
+import { describeNarrowing, othersCanWrite } from "../../base/trusted_path.ts";
+import { SECRET_FILES } from "../../pki/certificate_files.ts";
+import { decodeCertificates } from "../../pki/pem.ts";
+import { inFile, type PemContent, pickPem, tidyPem } from "../../pki/pem_file.ts";
 import { checkServable, ServerIdentityError } from "../../pki/server_identity.ts";
 import type { Options } from "../options.ts";
+import { requireOwnFolder } from "./own_folder.ts";
 
 /** Most bytes of a file of certificates; a list of a hundred thousand that are revoked has some millions. */
 const MOST_BYTES = 16 * 2 ** 20;
@@ -44,15 +49,27 @@ export interface Credentials {
  */
 export function credentialFiles(options: Options): CredentialFiles | null {
   const inCerts = (file: string) => options.certs === undefined ? undefined : joinPath(options.certs, file);
-  const ca = options.ca ?? inCerts("ca.pem");
-  const certificate = options.cert ?? inCerts("server.pem");
-  const key = options.key ?? inCerts("server-key.pem");
+  const has = (file: string) => isThere(inCerts(file));
+  const mounted = has(SECRET_FILES.certificate) && !has("server.pem") && !has("server-key.pem");
+  const ca = options.ca ?? inCerts(has("ca.pem") || !has(SECRET_FILES.authority) ? "ca.pem" : SECRET_FILES.authority);
+  const certificate = options.cert ?? inCerts(mounted ? SECRET_FILES.certificate : "server.pem");
+  const key = options.key ?? inCerts(mounted ? SECRET_FILES.privateKey : "server-key.pem");
   const crl = options.crl ?? inCerts("crl.pem");
   if (ca === undefined && certificate === undefined && key === undefined) return null;
   if (ca === undefined || certificate === undefined || key === undefined) {
     throw new Error("Cannot use TLS: it takes --certs, or all of --ca, --cert and --key");
   }
   return { ca, certificate, key, crl };
+}
+
+function isThere(path: string | undefined): boolean {
+  if (path === undefined) return false;
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -78,14 +95,18 @@ async function howToMake({ key }: CredentialFiles): Promise<string> {
 }
 
 async function readAll(files: CredentialFiles): Promise<Credentials> {
-  const [ca, crl] = [await read(files.ca), await readIfThere(files.crl)];
-  const authorities = Authorities.parse(ca);
+  const [ca, crl] = [await readPem(files.ca, "authorities"), await readIfThere(files.crl)];
+  const authorities = inFile(files.ca, () => Authorities.parse(ca));
   return {
     ...await readPair(files),
     ca,
     crl,
-    authorities: crl === undefined ? authorities : authorities.withRevocations(crl),
+    authorities: crl === undefined ? authorities : withRevocations(authorities, crl, files),
   };
+}
+
+function withRevocations(authorities: Authorities, crl: string, { crl: path = "" }: CredentialFiles): Authorities {
+  return inFile(path, () => authorities.withRevocations(crl));
 }
 
 /**
@@ -113,9 +134,9 @@ export async function rereadCredentials(
     throw new Error(`Cannot use the certificate "${files.certificate}": ${problem}`);
   }, { certificate: old.certificate, key: old.key });
   const { ca, authorities } = await attempt(async () => {
-    const ca = await read(files.ca);
+    const ca = await readPem(files.ca, "authorities");
     if (ca === old.ca) return old;
-    return { ca, authorities: Authorities.parse(ca).withRevocationsOf(old.authorities) };
+    return { ca, authorities: inFile(files.ca, () => Authorities.parse(ca)).withRevocationsOf(old.authorities) };
   }, old);
   return await attempt(async () => {
     const crl = await readIfThere(files.crl);
@@ -124,7 +145,7 @@ export async function rereadCredentials(
     }
     // What is in force is not read anew: a list of a hundred thousand takes a third of a second, in which nobody is served.
     const same = crl === undefined || (crl === old.crl && authorities === old.authorities);
-    const revoked = same ? authorities : authorities.withRevocations(crl);
+    const revoked = same ? authorities : withRevocations(authorities, crl, files);
     for (const list of revoked.olderLists) {
       problem(new Error(`Cannot use the revocation list of ${list}: it is older than the one in force`));
     }
@@ -142,14 +163,17 @@ export function timeProblem(pem: string, now: Date = new Date()): string | undef
 }
 
 async function readPair(files: CredentialFiles): Promise<{ certificate: string; key: string }> {
-  const pair = { certificate: await read(files.certificate), key: await read(files.key, true) };
+  const pair = {
+    certificate: await readPem(files.certificate, "certificate"),
+    key: await readPem(files.key, "privateKey"),
+  };
   try {
-    checkServable(new X509Certificate(pair.certificate).raw);
+    checkServable(decodeCertificates(pair.certificate)[0] ?? new Uint8Array());
   } catch (error) {
     throw new Error(`Cannot use the certificate "${files.certificate}": ${reasonOf(error)}`);
   }
   // node:tls of Deno does not look, and would then fail every handshake.
-  if (!belongTogether(pair)) {
+  if (!belongTogether(pair, files.key)) {
     throw new Error(
       `Cannot use the private key "${files.key}": it is not that of the certificate "${files.certificate}"`,
     );
@@ -167,9 +191,15 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function belongTogether({ certificate, key }: { certificate: string; key: string }): boolean {
+function belongTogether({ certificate, key }: { certificate: string; key: string }, path: string): boolean {
+  let privateKey: KeyObject;
   try {
-    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+    privateKey = createPrivateKey(key);
+  } catch (cause) {
+    throw new Error(`Cannot use the private key "${path}": it is damaged, or of a kind that is unknown`, { cause });
+  }
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(privateKey);
   } catch {
     return false;
   }
@@ -183,20 +213,27 @@ async function readIfThere(path: string | undefined): Promise<string | undefined
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-  return await read(path);
+  return tidyPem(await read(path));
+}
+
+async function readPem(path: string, content: PemContent): Promise<string> {
+  return pickPem(await read(path, content === "privateKey"), content, path);
 }
 
 /** @param secret Whether it is refused if others than its owner and its group, which may be one for such keys, have access to it. */
 async function read(path: string, secret = false): Promise<string> {
   try {
     // Something huge would fill the memory.
-    const { isFile, size, mode } = await Deno.stat(path);
+    const info = await Deno.stat(path);
+    const { isFile, size, mode } = info;
     if (!isFile) throw new Error("it is not a regular file");
     if (size > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`);
     if (secret && ((mode ?? 0) & 0o007) !== 0) {
-      throw new Error(`others have access to it; run: chmod o= "${path}"`);
+      throw new Error(`others have access to it; ${describeNarrowing(path, "chmod o=")}`);
     }
-    if (((mode ?? 0) & 0o002) !== 0) throw new Error(`others can write to it; run: chmod o-w "${path}"`);
+    if (othersCanWrite(path, info)) throw new Error(`others can write to it; run: chmod o-w "${path}"`);
+    // Also at a reload: in a directory such as /tmp a file that has gone may come back as another's.
+    requireOwnFolder(path);
     // A FIFO that has just taken its place would be waited for for ever (open(2)).
     return await readFile(path, { encoding: "utf8", flag: constants.O_RDONLY | constants.O_NONBLOCK });
   } catch (error) {
