@@ -17,6 +17,7 @@ export type { HostLimits, JobLimits } from "./limits.ts";
 export type { ListOptions, Page } from "./list.ts";
 export type { Output, OutputOptions } from "./output.ts";
 export { openFilesLimit, type ProcessLimits } from "./process_limits.ts";
+export type { StopScope } from "./records.ts";
 export { isSignal } from "./signals.ts";
 export type { StartRequest } from "./start.ts";
 export type { Stream } from "./state_folder.ts";

@@ -120,6 +120,7 @@ export class Worker implements AsyncDisposable {
       defaultLimits: options.defaultLimits ?? {},
       maxLimits: options.maxLimits ?? {},
       onAction: options.onAction ?? (() => {}),
+      stopping: new Set(),
       closing: closing.signal,
     };
     keepDescriptorsFromJobs();
@@ -199,6 +200,7 @@ export class Worker implements AsyncDisposable {
     this.close();
     await this.adopted.catch(() => {});
     await this.#watch?.[Symbol.asyncDispose]();
+    await Promise.allSettled(this.#host.stopping);
     this.#host.wakeups[Symbol.dispose]();
     this.#locks.dispose();
   }
