@@ -51,7 +51,7 @@ export async function removeDamaged(host: Host, job: SetAside): Promise<void> {
   // First the runner, or it would take the job's end for one to record.
   await killRunner(jobFolder(host.state, id));
   await cgroup?.kill();
-  if (started !== null) signalSession(started, host.bootId, "SIGKILL");
+  if (started !== null) signalSession(started, null, host.bootId, "SIGKILL");
   if (await removeFiles(host, id, () => host.registry.deleteDamaged(job))) await cgroup?.remove();
 }
 

@@ -15,6 +15,7 @@ export type { Job, State } from "./job.ts";
 export type { Keep } from "./keep.ts";
 export type { HostLimits, JobLimits } from "./limits.ts";
 export type { ListOptions, Page } from "./list.ts";
+export { reapOrphans } from "./orphans.ts";
 export type { Output, OutputOptions } from "./output.ts";
 export { openFilesLimit, type ProcessLimits } from "./process_limits.ts";
 export type { StopScope } from "./records.ts";

@@ -82,10 +82,14 @@ async function signalJob(host: Host, entry: Entry, signal: Deno.Signal): Promise
 }
 
 /** Signals those that the job's stop scope names. @returns the ids of processes that may not be signalled. */
-async function signalScope(host: Host, { spec, started, cgroup }: Entry, signal: Deno.Signal): Promise<number[]> {
+async function signalScope(
+  { bootId }: Host,
+  { spec, runner, started, cgroup }: Entry,
+  signal: Deno.Signal,
+): Promise<number[]> {
   if (started === null) return [];
-  if (spec.stopScope === "main") signalProcess(started.record, host.bootId, signal);
-  else if (cgroup === null) signalSession(started.record, host.bootId, signal);
+  if (spec.stopScope === "main") signalProcess(started.record, bootId, signal);
+  else if (cgroup === null) signalSession(started.record, runner, bootId, signal);
   else return await cgroup.signal(signal);
   return [];
 }
@@ -125,10 +129,10 @@ export async function killAfter(host: Host, entry: Entry, graceSeconds: number):
 }
 
 /** Kills every process of a job; the runner records the end. */
-export async function kill(host: Host, entry: Entry): Promise<void> {
-  if (entry.cgroup !== null) await entry.cgroup.kill();
+export async function kill({ bootId }: Host, { runner, started, cgroup }: Entry): Promise<void> {
+  if (cgroup !== null) await cgroup.kill();
   // Without cgroups the session, which the main process leads, is all there is.
-  else if (entry.started !== null) signalSession(entry.started.record, host.bootId, "SIGKILL");
+  else if (started !== null) signalSession(started.record, runner, bootId, "SIGKILL");
 }
 
 /** When to give up waiting for a job's end. */

@@ -1,3 +1,4 @@
+import { spawnChild } from "./children.ts";
 import { WorkerError } from "./errors.ts";
 
 /** An account of this host. */
@@ -13,9 +14,10 @@ export interface Account {
  * @throws {WorkerError} `unsupported` when there is none, or when this process may not become it.
  */
 export async function findAccount(name: string): Promise<Account> {
-  const { success, stdout } = await new Deno.Command("getent", {
+  const { success, stdout } = await spawnChild("getent", {
     args: ["passwd", "--", name],
     stdin: "null",
+    stdout: "piped",
     stderr: "null",
   }).output();
   const [found, , uid, gid, , home] = new TextDecoder().decode(stdout).trim().split(":");

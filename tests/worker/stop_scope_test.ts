@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { deepEqual, equal, ok } from "../support/assert.ts";
 import type { StartRequest } from "../../lib/contract/mod.ts";
@@ -18,6 +19,8 @@ const PARENT = 'sh -c "$1" & exec sleep 1000';
 
 const ignored = Deno.uid() === 0 ? "" : "needs root";
 
+const isV2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
+
 /** The words of a program that becomes another one, which sees no cgroups but what the script mounts. */
 function without(script: string): string[] {
   return ["unshare", "--mount", "sh", "-c", `umount -R /sys/fs/cgroup 2>/dev/null; ${script}exec "$@"`, "sh"];
@@ -27,7 +30,11 @@ function without(script: string): string[] {
 const KINDS = {
   cgroups: { ignored: canLimit ? "" : "no cgroups", prefix: [], leave: "setsid" },
   // Its freezer needs no controller, so that a host whose controllers are in v1 has it too.
-  "cgroup v2": { ignored, prefix: without("mount -t cgroup2 none /sys/fs/cgroup; "), leave: "setsid" },
+  "cgroup v2": {
+    ignored: isV2 ? "all cgroups are" : ignored,
+    prefix: without("mount -t cgroup2 none /sys/fs/cgroup; "),
+    leave: "setsid",
+  },
   "no cgroups": { ignored, prefix: without(""), leave: "perl -e 'setpgrp; exec @ARGV'" },
 } as const;
 
