@@ -88,6 +88,14 @@ Deno.test("lib/server and lib/client know no kernel file", () => {
   }
 });
 
+Deno.test("Children of the daemon: only spawnChild starts them → none is reaped as an orphan", () => {
+  for (const folder of ["lib/server", "lib/worker", "lib/cgroup", "lib/output"]) {
+    for (const { path, code } of sourcesIn(folder)) {
+      ok(path === "lib/worker/children.ts" || !/Deno\.Command\b(?!Options)|child_process/.test(code), path);
+    }
+  }
+});
+
 Deno.test("a verb of the API has the same name on both sides", () => {
   const verbs = (folder: string) => [...sourcesIn(folder)].map(({ path }) => path.split("/").at(-1));
   const commands = verbs("lib/client/commands");

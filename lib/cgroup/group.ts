@@ -3,7 +3,9 @@ import { type Controller, known } from "./controller.ts";
 import { Errno, errnoOf, hasFile, readLines, reasonOf } from "./kernel_files.ts";
 import type { Limits } from "./limits.ts";
 import { parseUsage } from "./parse_usage.ts";
+import { freeze } from "./freezer.ts";
 import { isEmpty, killAll, processesIn } from "./processes.ts";
+import { signalAll } from "./signal.ts";
 import { subgroups } from "./subgroups.ts";
 import type { Usage } from "./usage.ts";
 import { until } from "./wait.ts";
@@ -27,6 +29,15 @@ export interface Cgroup {
   usage(): Usage;
   /** Process IDs of those in it, and in groups that they made below it, in ascending order. */
   processes(): number[];
+  /**
+   * Sends a signal once to every process in it, and to none that is forked later. It is frozen meanwhile, for 100 milliseconds at most,
+   * where the kernel can do that.
+   *
+   * @returns The IDs of those that this process may not signal.
+   */
+  signal(signal: Deno.Signal): Promise<number[]>;
+  /** Thaws it, as it must be when a process ended while it had it frozen for a signal. Groups below it stay as they are. */
+  thaw(): void;
   /**
    * Kills every process in it with SIGKILL, stopped and frozen ones too, and resolves when it is empty.
    *
@@ -53,6 +64,8 @@ export class Group implements Cgroup {
   readonly directories: readonly string[];
   readonly usageFiles: readonly string[];
   readonly #parts: readonly GroupDirectory[];
+  /** The last of the signals on their way: one that came while another has it frozen would take that for someone else's doing. */
+  #signalling: Promise<unknown> = Promise.resolve();
 
   constructor(name: string, parts: readonly GroupDirectory[]) {
     this.name = name;
@@ -81,6 +94,16 @@ export class Group implements Cgroup {
 
   processes(): number[] {
     return processesIn(this.directories);
+  }
+
+  async signal(signal: Deno.Signal): Promise<number[]> {
+    const sent = this.#signalling.then(() => signalAll(this.directories, signal));
+    this.#signalling = sent.catch(() => {});
+    return await sent;
+  }
+
+  thaw(): void {
+    for (const directory of this.directories) freeze(directory, false);
   }
 
   async kill(): Promise<void> {

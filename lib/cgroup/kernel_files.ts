@@ -43,6 +43,15 @@ export function writeValue(directory: string, file: string, value: string): void
   }
 }
 
+/** Writes a value as {@linkcode writeValue} does, but does nothing where the kernel refuses, or the group is gone. */
+export function tryWrite(directory: string, file: string, value: string): void {
+  try {
+    writeValue(directory, file, value);
+  } catch {
+    // The caller looks at what became of it.
+  }
+}
+
 /** Whether a group has a file. */
 export function hasFile(directory: string, file: string): boolean {
   try {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { hasFile, parseFlatKeyed, parseNumber, readLines, writeValue } from "./kernel_files.ts";
+import { freeze } from "./freezer.ts";
+import { hasFile, parseFlatKeyed, parseNumber, readLines, tryWrite } from "./kernel_files.ts";
 import { subgroups } from "./subgroups.ts";
 
 /** The processes in any of the groups, and in those below them. */
@@ -44,7 +45,8 @@ export function killAll(directories: readonly string[]): void {
       found = pids.length > 0;
       for (const pid of pids) {
         killed.add(pid);
-        kill(pid);
+        // One that is not ours to kill keeps the group from becoming empty, and the caller says so.
+        sendSignal(pid, "SIGKILL");
       }
     }
   } finally {
@@ -52,25 +54,17 @@ export function killAll(directories: readonly string[]): void {
   }
 }
 
-/** Freezes or thaws a group where it has a file for that: v1 in the freezer's tree, v2 in each since Linux 5.2. */
-function freeze(group: string, frozen: boolean): void {
-  if (hasFile(group, "freezer.state")) tryWrite(group, "freezer.state", frozen ? "FROZEN" : "THAWED");
-  if (hasFile(group, "cgroup.freeze")) tryWrite(group, "cgroup.freeze", frozen ? "1" : "0");
-}
-
-function kill(pid: number): void {
+/**
+ * Sends a signal to a process that was listed a moment ago.
+ *
+ * @returns Whether that is allowed; true for one that has ended since.
+ */
+export function sendSignal(pid: number, signal: Deno.Signal): boolean {
   try {
-    Deno.kill(pid, "SIGKILL");
+    Deno.kill(pid, signal);
   } catch (error) {
-    // Ended by itself, or not ours to kill: then the group does not become empty, and the caller says so.
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied)) throw error;
+    if (error instanceof Deno.errors.PermissionDenied) return false;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-}
-
-function tryWrite(group: string, file: string, value: string): void {
-  try {
-    writeValue(group, file, value);
-  } catch {
-    // Removed meanwhile; or the group does not become empty, and the caller says so.
-  }
+  return true;
 }

@@ -128,6 +128,7 @@ export function formatJob(job: Job, terminal: Terminal, gone: Readonly<Record<St
     ["ended", job.endedAt],
     ["ran for", describeDuration(job)],
     ["timeout", job.timeoutSeconds === null ? null : formatDuration(job.timeoutSeconds)],
+    ["stop scope", job.stopScope === "all" ? null : job.stopScope],
     ["limits", describeLimits(job)],
     ["used", describeUsage(job)],
     ["kept", describeCap(job, gone)],

@@ -5,13 +5,14 @@ import { multiple, optional } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
-import { type Limits, limitsSchema, type StartRequest, startSchema } from "../contract/mod.ts";
+import { type Limits, limitsSchema, type StartRequest, startSchema, STOP_SCOPES } from "../contract/mod.ts";
 import { mergeDisks } from "./disks.ts";
 import { parseCount, parseSize } from "../contract/units.ts";
 import { UsageFailure } from "./failure.ts";
 import {
   cores,
   duration,
+  oneOf,
   perDisk,
   size,
   sizeOrZero,
@@ -43,6 +44,12 @@ export const jobFlags = object({
   timeout: optional(
     option("--timeout", duration(request.timeoutSeconds), {
       description: message`Stop it when it has run that long, such as 30s, 5m, 2h.`,
+    }),
+  ),
+  stopScope: optional(
+    option("--stop-scope", oneOf(STOP_SCOPES, "SCOPE"), {
+      description:
+        message`Who gets the signal of a stop: all its processes (all), or its main process, with which the others end (main).`,
     }),
   ),
   outputMax: optional(
@@ -127,6 +134,7 @@ export function toRequest(flags: InferValue<typeof jobFlags>): StartRequest {
       env: flags.env.length === 0 ? undefined : Object.fromEntries(flags.env),
       cwd: flags.cwd,
       timeoutSeconds: flags.timeout,
+      stopScope: flags.stopScope,
       user: flags.user,
       outputMaxBytes: flags.outputMax,
     }),

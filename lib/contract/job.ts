@@ -53,6 +53,8 @@ export const jobSchema = z.looseObject({
   /** As {@linkcode limitsSchema}, each null where there is none. */
   limits: z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())]).nullable()),
   timeoutSeconds: z.number().nullable(),
+  /** See {@linkcode STOP_SCOPES}. Servers of version 0.1.0, which tell none, signal the main process alone. */
+  stopScope: z.string().default("main"),
   usage: usageSchema,
   /** Where bytes are missing because the host's disk was full: the offset behind each gap. */
   gaps: z.looseObject({ stdout: z.array(z.int()), stderr: z.array(z.int()) }),

@@ -26,6 +26,9 @@ const texts = z.custom<string[]>(
   "must be strings",
 ).pipe(z.array(text));
 
+/** Who is sent the signal of a stop and has its grace period: every process of the job, or its main process alone. */
+export const STOP_SCOPES = ["all", "main"] as const;
+
 /** A name for a job: never to be taken for an id or a flag. */
 export const jobNameSchema = z.string()
   .regex(
@@ -52,6 +55,8 @@ export const startSchema = z.strictObject({
   user: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/, "must be the name of an account").optional(),
   /** Most bytes kept of each of its streams, the newest. */
   outputMaxBytes: z.int().min(65_536, "must be at least 64K").optional(),
+  /** See {@linkcode STOP_SCOPES}; `all` by default. */
+  stopScope: z.enum(STOP_SCOPES).optional(),
   timeoutSeconds: z.number().positive("must be above zero").max(10 * 366 * 86_400, "must be at most ten years")
     .optional(),
 });

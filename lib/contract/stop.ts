@@ -4,7 +4,7 @@ import { z } from "zod";
 export const stopSchema = z.strictObject({
   /** Full name of the signal; `SIGTERM` by default. */
   signal: z.string().regex(/^SIG[A-Z0-9]+$/, 'must be a signal\'s full name such as "SIGTERM"').optional(),
-  /** Seconds until the whole job is killed; 10 by default. */
+  /** Seconds until what is left of the job is killed; 10 by default. */
   graceSeconds: z.number().min(0, "must not be below zero").max(86_400, "must be at most a day").optional(),
 });
 /** See {@linkcode stopSchema}. */

@@ -1,7 +1,7 @@
 import { logger } from "./log/logger.ts";
 import { VERSION } from "../about/version.ts";
 import { absolutePath } from "../base/paths.ts";
-import { openFilesLimit, Worker } from "../worker/mod.ts";
+import { openFilesLimit, reapOrphans, Worker } from "../worker/mod.ts";
 import { createApp } from "./app.ts";
 import { Audit } from "./log/audit.ts";
 import { CredentialWatch } from "./credentials/credential_watch.ts";
@@ -48,6 +48,7 @@ export async function runDaemon(
   // Sockets are open to their owner only from the moment they are made, and so is every file.
   Deno.umask(0o077);
   await using stack = new AsyncDisposableStack();
+  stack.use(reapOrphans());
   // Before the worker, which tells it what it does, also of what it finds at once.
   const audit = stack.use(new Audit(options));
   stack.use(onHangup(() => audit.reopen()));

@@ -116,6 +116,8 @@ function resumeStop(host: Host, entry: Entry): void {
     for (const note of ["stop.json", "timeout.json"] as const) {
       const stop = readRecord(join(jobFolder(host.state, entry.spec.id), note), stopSchema);
       if (stop === null) continue;
+      // That daemon may have ended while it had the job frozen, to signal all of it at once.
+      if (entry.spec.stopScope === "all") entry.cgroup?.thaw();
       // Of a timeout tells who supervises it.
       if (note === "stop.json") tellStop(host, entry, "It was to be stopped, and the daemon ended before it had");
       const left = Math.max(0, stop.record.killAtUptime - readUptime());

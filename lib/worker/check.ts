@@ -1,4 +1,5 @@
 import { detectCgroups, type Report } from "../cgroup/mod.ts";
+import { spawnChild } from "./children.ts";
 import { DEFAULT_PATH } from "./runner.ts";
 
 /** What a host has for jobs, and what it lacks. */
@@ -67,11 +68,11 @@ async function checkSetsid(): Promise<ProgramCheck> {
     "Install util-linux 2.24 or newer",
   );
   if (check.path === null) return check;
-  const { code } = await new Deno.Command(check.path, {
+  const { code } = await spawnChild(check.path, {
     args: ["--fork", "--wait", "sh", "-c", "exit 7"],
     stdin: "null",
+    stdout: "null",
     stderr: "null",
-  })
-    .output();
+  }).status;
   return code === 7 ? check : { ...check, path: null };
 }

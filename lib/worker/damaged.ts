@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { type Host, inUse } from "./host.ts";
 import { logger } from "./logger.ts";
-import { type Process, signalProcess } from "./process.ts";
+import type { Process } from "./process.ts";
 import { DamageError, readRecord } from "./read_record.ts";
 import { startedSchema } from "./records.ts";
 import type { SetAside } from "./registry.ts";
 import { removeFiles } from "./remove.ts";
 import { killRunner } from "./runner_processes.ts";
+import { signalSession } from "./session.ts";
 import { jobFolder } from "./state_folder.ts";
 
 /** A job whose records cannot be used: nothing is known of it for sure, and nothing is done to it but its removal. */
@@ -50,7 +51,7 @@ export async function removeDamaged(host: Host, job: SetAside): Promise<void> {
   // First the runner, or it would take the job's end for one to record.
   await killRunner(jobFolder(host.state, id));
   await cgroup?.kill();
-  if (started !== null) signalProcess(started, host.bootId, "SIGKILL", "group");
+  if (started !== null) signalSession(started, null, host.bootId, "SIGKILL");
   if (await removeFiles(host, id, () => host.registry.deleteDamaged(job))) await cgroup?.remove();
 }
 

@@ -45,6 +45,8 @@ export interface Host {
   readonly maxJobsPerOwner: number;
   /** Is told of each; of a stop maybe again, by a later worker that finishes it. */
   readonly onAction: (action: Action) => void;
+  /** Stops whose signal is on its way: the worker does not close before, for a job may be frozen meanwhile. */
+  readonly stopping: Set<Promise<void>>;
   /** Aborted when the worker closes; every wait ends with it. */
   readonly closing: AbortSignal;
 }

@@ -2,7 +2,8 @@ import { parseUsage, type Usage } from "../cgroup/mod.ts";
 import { type Gaps, parseGaps } from "./gaps.ts";
 import type { JobLimits } from "./limits.ts";
 import { parseProcessLimits } from "./process_limits.ts";
-import type { Ended, Spec } from "./records.ts";
+import { isAlive } from "./process.ts";
+import type { Ended, Spec, StopScope } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { signalName } from "./signals.ts";
 
@@ -30,7 +31,7 @@ export interface Job {
   readonly envNames: readonly string[];
   /** How it is. */
   readonly state: State;
-  /** Its main process, while it runs. */
+  /** Its main process, while that runs. */
   readonly pid: number | null;
   /** Of its main process, if that ended by itself. */
   readonly exitCode: number | null;
@@ -46,6 +47,8 @@ export interface Job {
   readonly limits: JobLimits;
   /** It is stopped when it has run that long. */
   readonly timeoutSeconds: number | null;
+  /** Who is sent the signal of a stop and has its grace period: every process of the job, or its main process alone. */
+  readonly stopScope: StopScope;
   /** What it used until now, or until its end. */
   readonly usage: Usage;
   /** Seconds the program ran until now or its end; not moved by changes of the clock. */
@@ -77,7 +80,7 @@ export function describe(entry: Entry): Job {
     cwd: spec.cwd,
     envNames: spec.envNames,
     state: stateOf(entry),
-    pid: ended === null ? started?.record.pid ?? null : null,
+    pid: ended === null ? pidOf(started) : null,
     exitCode: ended?.record.exitCode ?? null,
     signal: ended?.record.signal ? signalName(ended.record.signal) : null,
     reason: ended === null ? null : reasonOf(spec, ended.record),
@@ -85,6 +88,7 @@ export function describe(entry: Entry): Job {
     user: spec.user,
     limits: ended === null ? { ...spec.limits, ...limitsInForce(entry) } : spec.limits,
     timeoutSeconds: spec.timeoutSeconds,
+    stopScope: spec.stopScope,
     usage,
     gaps: parseGaps(ended?.record.gaps ?? entry.gaps),
     outputMaxBytes: spec.outputMaxBytes,
@@ -93,6 +97,11 @@ export function describe(entry: Entry): Job {
     startedAt: started?.at ?? null,
     endedAt: ended?.at ?? null,
   };
+}
+
+/** The main process, which others of a job that is being stopped may outlive: then its number may be another's. */
+function pidOf(started: Entry["started"]): number | null {
+  return started !== null && isAlive(started.record, started.record.bootId) ? started.record.pid : null;
 }
 
 /** What the kernel holds now, which may be rounded. */

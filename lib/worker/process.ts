@@ -17,17 +17,33 @@ export function readBootId(): string {
   return Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim();
 }
 
-/**
- * Start time in clock ticks out of the text of `/proc/PID/stat`; null for a zombie, which no longer runs anything, unless only its
- * first thread has ended.
- */
-export function parseStartTime(stat: string): number | null {
+/** What `/proc/PID/stat` says of a process (proc_pid_stat(5)). */
+export interface Stat {
+  /** Whether it runs: not a zombie, unless only its first thread has ended. */
+  readonly runs: boolean;
+  readonly group: number;
+  readonly session: number;
+  /** See {@linkcode processSchema}. */
+  readonly startTime: number;
+}
+
+/** Parses the text of `/proc/PID/stat`. */
+export function parseStat(stat: string): Stat {
   // The command's name stands in parentheses and may itself hold blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, threads] = [fields[0], Number(fields[17])];
-  if ((state === "Z" && threads <= 1) || state === "X") return null;
-  const startTime = Number(fields[19]);
-  return Number.isSafeInteger(startTime) ? startTime : null;
+  return {
+    runs: !(state === "Z" && threads <= 1) && state !== "X",
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    startTime: Number(fields[19]),
+  };
+}
+
+/** Start time in clock ticks out of the text of `/proc/PID/stat`; null for a process that no longer runs. */
+export function parseStartTime(stat: string): number | null {
+  const { runs, startTime } = parseStat(stat);
+  return runs && Number.isSafeInteger(startTime) ? startTime : null;
 }
 
 /** Whether exactly this process still runs. Synchronous, so that a signal can follow before anything else happens. */
@@ -40,22 +56,14 @@ export function isAlive(process: Process, bootId: string): boolean {
   }
 }
 
-/** Whom a signal is for: one process, or all of the group that it leads (kill(2)). */
-export type Addressee = "process" | "group";
-
 /**
- * Sends a signal to exactly this process, or to the group that it leads.
+ * Sends a signal to exactly this process.
  * @returns whether it was there to take it.
  */
-export function signalProcess(
-  process: Process,
-  bootId: string,
-  signal: Deno.Signal,
-  addressee: Addressee = "process",
-): boolean {
+export function signalProcess(process: Process, bootId: string, signal: Deno.Signal): boolean {
   if (!isAlive(process, bootId)) return false;
   try {
-    Deno.kill(addressee === "group" ? -process.pid : process.pid, signal);
+    Deno.kill(process.pid, signal);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -30,6 +30,10 @@ const limitsSchema: z.ZodType<JobLimits> = z.object({
   coreBytes: z.number().nonnegative().exactOptional(),
 });
 
+/** Which processes of a job get the signal of a stop and have its grace period: all of them, or its main process alone. */
+export type StopScope = "all" | "main";
+const stopScopeSchema = z.enum(["all", "main"]);
+
 /** `spec.json`: what was asked, by whom, when. Written first, never changed. Values of the environment are not kept. */
 export const specSchema = z.object({
   format,
@@ -48,6 +52,8 @@ export const specSchema = z.object({
   user: z.string().nullable(),
   limits: limitsSchema,
   timeoutSeconds: z.number().positive().nullable(),
+  /** Older records tell none: the runner of such a job, which may still be at work, kills what is left as soon as its main process ends. */
+  stopScope: stopScopeSchema.default("main"),
   /** Most bytes kept of each of its streams. */
   outputMaxBytes: z.int().positive(),
   createdAt: z.iso.datetime(),
@@ -66,8 +72,11 @@ export const startedSchema = processSchema.extend({ format, uptime: z.number() }
 /** See {@linkcode startedSchema}. */
 export type Started = z.infer<typeof startedSchema>;
 
-/** `stop.json`, `timeout.json`: the job was told to end, and when it is to be killed at the latest. */
-export const stopSchema = z.object({ format, killAtUptime: z.number() });
+/**
+ * `stop.json`, `timeout.json`: the job was told to end, and when it is to be killed at the latest. With the scope `all` its runner waits
+ * until then for the processes that outlive the main one; it reads this record itself (group.sh).
+ */
+export const stopSchema = z.object({ format, killAtUptime: z.number(), scope: stopScopeSchema.default("main") });
 /** See {@linkcode stopSchema}. */
 export type Stop = z.infer<typeof stopSchema>;
 

@@ -97,13 +97,14 @@ case $said in *"did not exit normally"*) exit_code=null signal=$((status & 127))
 [ ! -e stop.json ] || stopped=true
 [ ! -e timeout.json ] || timed_out=true
 
-# What is left of the job goes with its main process.
-if [ -n "$TELEWORKER_CGROUPS" ]; then
-  kill_group
-elif [ -e session ]; then
-  read -r session <session
-  kill -KILL "-$session"
-fi 2>/dev/null
+# What is left of the job goes with its main process, but for the grace of a stop, which is for all of it: then it ends with the last.
+{
+  if [ "$stopped$timed_out" != falsefalse ]; then
+    await_left
+    read -r uptime rest </proc/uptime
+  fi
+  kill_left
+} 2>/dev/null
 
 await_drains
 

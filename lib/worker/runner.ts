@@ -4,6 +4,7 @@ import execScript from "./exec.sh" with { type: "text" };
 import groupScript from "./group.sh" with { type: "text" };
 import launchScript from "./launch.sh" with { type: "text" };
 import runnerScript from "./runner.sh" with { type: "text" };
+import { spawnChild } from "./children.ts";
 import type { Host } from "./host.ts";
 import { prlimitOptions, type ProcessLimits } from "./process_limits.ts";
 import type { Entry } from "./registry.ts";
@@ -71,7 +72,7 @@ export async function spawnRunner(
   const { spec } = entry;
   // The first is the PATH, by which the launch finds the program.
   const variables = Object.entries({ PATH, ...others }).map(([name, value]) => `${name}=${value}`);
-  const command = new Deno.Command(SHELL, {
+  const options: Deno.CommandOptions = {
     args: [join(host.state.scripts, "runner.sh"), spec.cwd, spec.command, ...spec.args],
     clearEnv: true,
     env: {
@@ -95,9 +96,9 @@ export async function spawnRunner(
     stdin: "null",
     stdout: "piped",
     stderr: "null",
-  });
+  };
   joinNewSessionKeyring();
-  const runner = command.spawn();
+  const runner = spawnChild(SHELL, options);
   runner.unref();
   const reader = runner.stdout.getReader();
   // Not by the end of the pipe alone: while the launch is its user's, another process of that user can take the pipe from it.

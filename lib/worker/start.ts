@@ -8,7 +8,7 @@ import { leaveLongWords } from "./long_words.ts";
 import { logger } from "./logger.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
 import { isEmptied, readRecord } from "./read_record.ts";
-import { runnerSchema, type Spec, startedSchema, writeRecord } from "./records.ts";
+import { runnerSchema, type Spec, startedSchema, type StopScope, writeRecord } from "./records.ts";
 import type { Entry, SetAside } from "./registry.ts";
 import type { Process } from "./process.ts";
 import { REMOVED } from "./remove.ts";
@@ -37,6 +37,8 @@ export interface StartRequest {
   readonly user?: string | undefined;
   /** The job is stopped when it has run that long. */
   readonly timeoutSeconds?: number | undefined;
+  /** Who is sent the signal of a stop and has its grace period: every process of the job, by default, or its main process alone. */
+  readonly stopScope?: StopScope | undefined;
   /** Most bytes kept of each of its streams, the newest; the worker's most by default, and at the most. */
   readonly outputMaxBytes?: number | undefined;
   /** A second request of the owner with the same key gives the job of the first. */
@@ -72,6 +74,7 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
     user: request.user ?? null,
     limits,
     timeoutSeconds: request.timeoutSeconds ?? null,
+    stopScope: request.stopScope ?? "all",
     outputMaxBytes: Math.min(request.outputMaxBytes ?? Infinity, host.outputMaxBytes),
     createdAt: new Date().toISOString(),
     bootId: host.bootId,

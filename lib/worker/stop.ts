@@ -6,6 +6,7 @@ import { logger } from "./logger.ts";
 import { signalProcess } from "./process.ts";
 import { writeRecord } from "./records.ts";
 import type { Entry } from "./registry.ts";
+import { signalSession } from "./session.ts";
 import { jobFolder } from "./state_folder.ts";
 
 /** Seconds between the signal and the kill, unless the user says otherwise. */
@@ -13,9 +14,9 @@ export const DEFAULT_GRACE_SECONDS = 10;
 
 /** How to stop a job. */
 export interface StopOptions {
-  /** Sent to the job's main process; `SIGTERM` by default. */
+  /** Sent once to every process of the job, or to its main process if that is its stop scope; `SIGTERM` by default. */
   readonly signal?: Deno.Signal | undefined;
-  /** Seconds until the whole cgroup is killed; {@linkcode DEFAULT_GRACE_SECONDS} by default. */
+  /** Seconds that all of them together have until what is left is killed; {@linkcode DEFAULT_GRACE_SECONDS} by default. */
   readonly graceSeconds?: number | undefined;
 }
 
@@ -32,8 +33,8 @@ export async function stop(host: Host, entry: Entry, options: StopOptions = {}):
 type Note = "stop.json" | "timeout.json";
 
 /**
- * Ends a job: leaves a note of who wanted it, signals its main process, and kills the cgroup after the grace. The note makes the
- * runner record the cause, and lets a later daemon finish what this one began.
+ * Ends a job: leaves a note of who wanted it, signals its processes, and kills what is left after the grace. The note makes the runner
+ * record the cause and hold the grace, and lets a later daemon finish what this one began.
  */
 export async function terminate(
   host: Host,
@@ -42,23 +43,55 @@ export async function terminate(
   signal: Deno.Signal,
   graceSeconds: number,
 ): Promise<void> {
-  await outwaitLaunch(host, entry, note, graceSeconds);
+  // When every process gets SIGKILL, nothing is left to have a grace.
+  const killsAll = signal === "SIGKILL" && entry.spec.stopScope === "all";
+  const seconds = killsAll ? 0 : graceSeconds;
+  await outwaitLaunch(host, entry, note, seconds);
   if (entry.ended !== null) return;
-  await leaveNote(host, entry, note, graceSeconds);
-  // Somebody else may have ended it meanwhile.
-  if (entry.ended !== null) return;
-  signalJob(host, entry, signal);
-  await killAfter(host, entry, graceSeconds);
+  const begun = begin(host, entry, note, killsAll ? null : signal, seconds);
+  host.stopping.add(begun);
+  await begun.finally(() => host.stopping.delete(begun));
+  await killAfter(host, entry, seconds);
 }
 
-function signalJob(host: Host, { spec, started }: Entry, signal: Deno.Signal): void {
+/** Leaves the note, then sends the signal, if there is one to send. */
+async function begin(
+  host: Host,
+  entry: Entry,
+  note: Note,
+  signal: Deno.Signal | null,
+  graceSeconds: number,
+): Promise<void> {
+  await leaveNote(host, entry, note, graceSeconds);
+  // Somebody else may have ended it meanwhile.
+  if (entry.ended === null && signal !== null) await signalJob(host, entry, signal);
+}
+
+async function signalJob(host: Host, entry: Entry, signal: Deno.Signal): Promise<void> {
+  const { id } = entry.spec;
   try {
-    if (started !== null) signalProcess(started.record, host.bootId, signal);
+    const refused = await signalScope(host, entry, signal);
+    if (refused.length > 0) {
+      logger.warn("Cannot send {signal} to processes {refused} of job {id}", { signal, id, refused });
+    }
   } catch (error) {
     // It became another account, as by sudo(8), or a container keeps CAP_KILL from us. The cgroup's kill needs neither.
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    logger.warn("Cannot send {signal} to job {id}: {error}", { signal, id: spec.id, error });
+    logger.warn("Cannot send {signal} to job {id}: {error}", { signal, id, error });
   }
+}
+
+/** Signals those that the job's stop scope names. @returns the ids of processes that may not be signalled. */
+async function signalScope(
+  { bootId }: Host,
+  { spec, runner, started, cgroup }: Entry,
+  signal: Deno.Signal,
+): Promise<number[]> {
+  if (started === null) return [];
+  if (spec.stopScope === "main") signalProcess(started.record, bootId, signal);
+  else if (cgroup === null) signalSession(started.record, runner, bootId, signal);
+  else return await cgroup.signal(signal);
+  return [];
 }
 
 /** Waits for the launch, and kills it when the grace is over: another process of the job's user may have stopped it. */
@@ -76,7 +109,9 @@ async function outwaitLaunch(host: Host, entry: Entry, note: Note, graceSeconds:
 async function leaveNote(host: Host, entry: Entry, note: Note, graceSeconds: number): Promise<void> {
   const path = join(jobFolder(host.state, entry.spec.id), note);
   try {
-    await writeRecord(path, { format: 1, killAtUptime: readUptime() + graceSeconds });
+    // No more precise than the uptime that the runner's shell compares it with.
+    const killAtUptime = Number((readUptime() + graceSeconds).toFixed(2));
+    await writeRecord(path, { format: 1, killAtUptime, scope: entry.spec.stopScope });
   } catch (error) {
     // It may have been removed meanwhile.
     if (entry.ended !== null) return;
@@ -94,10 +129,10 @@ export async function killAfter(host: Host, entry: Entry, graceSeconds: number):
 }
 
 /** Kills every process of a job; the runner records the end. */
-export async function kill(host: Host, entry: Entry): Promise<void> {
-  if (entry.cgroup !== null) await entry.cgroup.kill();
-  // Without cgroups the process group, which the main process leads, is all there is.
-  else if (entry.started !== null) signalProcess(entry.started.record, host.bootId, "SIGKILL", "group");
+export async function kill({ bootId }: Host, { runner, started, cgroup }: Entry): Promise<void> {
+  if (cgroup !== null) await cgroup.kill();
+  // Without cgroups the session, which the main process leads, is all there is.
+  else if (started !== null) signalSession(started.record, runner, bootId, "SIGKILL");
 }
 
 /** When to give up waiting for a job's end. */

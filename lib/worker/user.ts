@@ -1,3 +1,4 @@
+import { spawnChild } from "./children.ts";
 import { WorkerError } from "./errors.ts";
 
 /** An account of this host. */
@@ -31,9 +32,10 @@ export async function findAccount(name: string): Promise<Account> {
 
 /** The line of a database of the host; empty when there is none. */
 async function getent(database: string, key: string): Promise<string> {
-  const { success, stdout } = await new Deno.Command("getent", {
+  const { success, stdout } = await spawnChild("getent", {
     args: [database, "--", key],
     stdin: "null",
+    stdout: "piped",
     stderr: "null",
   }).output();
   return success ? new TextDecoder().decode(stdout).trim() : "";

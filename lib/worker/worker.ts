@@ -122,6 +122,7 @@ export class Worker implements AsyncDisposable {
       maxLimits: options.maxLimits ?? {},
       onAction: options.onAction ?? (() => {}),
       openFiles: inheritedOpenFiles(),
+      stopping: new Set(),
       closing: closing.signal,
     };
     keepDescriptorsFromJobs();
@@ -201,6 +202,7 @@ export class Worker implements AsyncDisposable {
     this.close();
     await this.adopted.catch(() => {});
     await this.#watch?.[Symbol.asyncDispose]();
+    await Promise.allSettled(this.#host.stopping);
     this.#host.wakeups[Symbol.dispose]();
     this.#locks.dispose();
   }

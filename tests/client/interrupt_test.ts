@@ -13,9 +13,10 @@ Deno.test("run on Ctrl-C", async (t) => {
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await t.step(`stops the job by SIGTERM, and shows its last words (${signal})`, async () => {
-      const program = 'trap "echo bye; exit 3" TERM; echo ready; while :; do sleep 0.05; done';
+      // Not a shell, which would tell of its children that the same signal ends.
+      const program = '$| = 1; $SIG{TERM} = sub { print "bye\\n"; exit 3 }; print "ready\\n"; sleep 1 while 1';
       const name = `polite-${signal}`;
-      await using client = new LiveClient(daemon, ["run", "--name", name, "--", "sh", "-c", program]);
+      await using client = new LiveClient(daemon, ["run", "--name", name, "--", "perl", "-e", program]);
       await client.prints("ready");
       client.signal(signal);
       deepEqual(await client.ended, {
@@ -26,6 +27,29 @@ Deno.test("run on Ctrl-C", async (t) => {
       deepEqual([(await named(name)).state, (await named(name)).exitCode], ["stopped", 3]);
     });
   }
+
+  await t.step("Ctrl-C: children clean up → their last words are shown", async () => {
+    const child = 'trap "sleep 0.3; echo bye; exit" TERM; echo ready; while :; do sleep 0.05; done';
+    const args = ["run", "--name", "parent", "--", "sh", "-c", 'sh -c "$0" & exec sleep 1000', child];
+    await using client = new LiveClient(daemon, args);
+    await client.prints("ready");
+    client.signal("SIGINT");
+    const { code, stdout } = await client.ended;
+    deepEqual({ code, stdout }, { code: 143, stdout: "ready\nbye\n" });
+    deepEqual([(await named("parent")).state, (await named("parent")).signal], ["stopped", "SIGTERM"]);
+  });
+
+  await t.step("Ctrl-C twice: only a child is left → it is killed", async () => {
+    const child = 'trap "echo term" TERM; echo ready; while :; do sleep 0.05; done';
+    const args = ["run", "--name", "orphan", "--", "sh", "-c", 'sh -c "$0" & exec sleep 1000', child];
+    await using client = new LiveClient(daemon, args);
+    await client.prints("ready");
+    client.signal("SIGINT");
+    await client.prints("term");
+    client.signal("SIGINT");
+    const { code, stdout } = await client.ended;
+    deepEqual({ code, stdout }, { code: 143, stdout: "ready\nterm\n" });
+  });
 
   await t.step("kills the job the second time", async () => {
     const program = 'trap "" TERM; echo ready; while :; do sleep 0.05; done';

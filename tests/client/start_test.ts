@@ -52,6 +52,15 @@ Deno.test("start asks for what its flags say", () => {
   });
 });
 
+Deno.test("Start: --stop-scope → asked for; another word is refused", async () => {
+  equal(requestOf("--stop-scope", "main", "--", "true").stopScope, "main");
+  equal(requestOf("--stop-scope", "all", "--", "true").stopScope, "all");
+  const nowhere = { address: "127.0.0.1:1", certs: "/nonexistent" };
+  const { code, stderr } = await teleworker(nowhere, ["start", "--stop-scope", "none", "--", "true"]);
+  equal(code, 2);
+  match(stderr, /"none": it must be all or main/);
+});
+
 Deno.test("start without flags asks for no limits", () => {
   deepEqual(requestOf("--", "true"), { command: "true", args: [], limits: {} });
   deepEqual(requestOf("true"), { command: "true", args: [], limits: {} });

@@ -49,6 +49,12 @@ Deno.test("status shows how a job is", async (t) => {
     match(shown.get("used") ?? "", /^cpu <?[\d.]+m?s, .*memory [\d.]+[KM], .*processes 2\b/);
   });
 
+  await t.step("Status: stop scope main → it is shown", async () => {
+    const { stdout } = await teleworker(daemon, ["start", "--stop-scope", "main", "--", "sleep", "1000"]);
+    const shown = facts((await teleworker(daemon, ["status", stdout.trim()])).stdout);
+    equal(shown.get("stop scope"), "main");
+  });
+
   await t.step("after its end", async () => {
     const { id } = await alice.start({ command: "sh", args: ["-c", "exit 3"] });
     const job = await alice.wait(id);

@@ -52,6 +52,7 @@ const start = fc.record({
   limits,
   user: fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/),
   outputMaxBytes: fc.integer({ min: 65_536 }),
+  stopScope: fc.constantFrom("all", "main"),
   timeoutSeconds: fc.double({ min: 0.001, max: 1e8, noNaN: true }),
 }, { requiredKeys: ["command", "args"], noNullPrototype: true });
 const stop = fc.record({

@@ -10,6 +10,12 @@ Deno.test("jobSchema keeps what a newer server says besides", () => {
   equal(jobListSchema.parse({ jobs: [JOB], cursor: null, total: 1 })["total"], 1);
 });
 
+Deno.test("jobSchema: server of 0.1.0 tells no stop scope → main", () => {
+  const { stopScope: _, ...job } = JOB;
+  equal(jobSchema.parse(job).stopScope, "main");
+  equal(jobSchema.parse({ ...job, stopScope: "some" }).stopScope, "some");
+});
+
 Deno.test("jobSchema refuses a job that lacks something or has it in another kind", () => {
   takes(jobSchema, "state", ["exited", "signaled", "stopped", "failed", "lost"], JOB);
   refuses(jobSchema, "state", ["ended", null, undefined], JOB);

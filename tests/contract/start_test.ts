@@ -123,6 +123,8 @@ Deno.test("startSchema refuses a working directory that is not absolute", () => 
 Deno.test("startSchema refuses a timeout that is no span of time", () => {
   refuses(startSchema, "timeoutSeconds", [0, -1, NaN, Infinity, 1e12, "1", null], COMMAND);
   takes(startSchema, "timeoutSeconds", [0.1, 1, 86_400], COMMAND);
+  refuses(startSchema, "stopScope", ["", "none", "ALL", null, true], COMMAND);
+  takes(startSchema, "stopScope", ["all", "main"], COMMAND);
 });
 
 Deno.test("jobNameSchema refuses what could be taken for an id, a flag or a path", () => {

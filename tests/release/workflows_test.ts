@@ -97,7 +97,7 @@ Deno.test("a release is what the gate let pass and deno compile made", () => {
 });
 
 Deno.test("one version of Deno builds, tests and is told of", async () => {
-  const files = [".ci/run", "README.md", "CONTRIBUTING.md", ".github/workflows/release.yml"];
+  const files = [".ci/run", "README.md", "CONTRIBUTING.md", "Dockerfile", ".github/workflows/release.yml"];
   const texts = await Promise.all(files.map((name) => Deno.readTextFile(join(ROOT, name))));
   const versions = texts.flatMap((text) => [...text.matchAll(/\bdeno@([\d.]+\d)/g)].map(([, version]) => version));
   deepEqual([...new Set(versions)].length, 1);

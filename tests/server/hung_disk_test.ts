@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { canLimit } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { canMountHungDisk, HungDisk } from "../support/hung_disk.ts";
 import { Https } from "../support/https.ts";
 import { until } from "../support/until.ts";
 
@@ -11,44 +12,7 @@ const THREADS = 32;
 /** Starts of one client that may wait: four in their places, and four that were late. */
 const HANGING = 8;
 
-/** A file system whose server never answers, such as that of a host that is away. */
-class HungDisk implements AsyncDisposable {
-  readonly path: string;
-  readonly #shell: Deno.ChildProcess;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-
-  private constructor(path: string) {
-    this.path = path;
-    const script = `exec 3<>/dev/fuse && mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 hung "$0" || exit
-      echo mounted; read -r end; umount -l "$0"`;
-    this.#shell = new Deno.Command("sh", {
-      args: ["-c", script, path],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    })
-      .spawn();
-    this.#stdin = this.#shell.stdin.getWriter();
-  }
-
-  /** Mounts one on an empty folder; null where that is not allowed. */
-  static async mount(path: string): Promise<HungDisk | null> {
-    const disk = new HungDisk(path);
-    const reader = disk.#shell.stdout.getReader();
-    const { done } = await reader.read();
-    await reader.cancel();
-    if (!done) return disk;
-    await disk[Symbol.asyncDispose]();
-    return null;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stdin.close().catch(() => {});
-    await this.#shell.status;
-  }
-}
-
-const canMount = canLimit && Deno.uid() === 0 && await findOut();
+const canMount = canLimit && canMountHungDisk;
 
 Deno.test({
   name:
@@ -90,11 +54,4 @@ function waitingForFuse(pid: number): number {
       return false;
     }
   }).length;
-}
-
-/** Whether such a disk can be mounted here. */
-async function findOut(): Promise<boolean> {
-  await using folder = await TemporaryFolder.create();
-  await using disk = await HungDisk.mount(folder.path);
-  return disk !== null;
 }

@@ -37,6 +37,7 @@ export function aJob({ usage, ...fields }: Partial<Omit<Job, "usage">> & { usage
     outputMaxBytes: 2 ** 30,
     limits: {},
     timeoutSeconds: null,
+    stopScope: "all",
     usage: { ...USAGE, ...usage },
     durationSeconds: null,
     createdAt: "2026-01-02T03:04:05.678Z",

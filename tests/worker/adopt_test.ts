@@ -306,3 +306,16 @@ Deno.test("a running job whose record cannot be read is set aside and left alone
   await test.open();
   equal(test.worker.status(id).state, "running");
 });
+
+Deno.test("Recovery: record of 0.1.0 tells no stop scope → main process alone is signalled", async () => {
+  await using test = await TestWorker.open();
+  const child = 'trap "echo term" TERM; echo ready; while :; do sleep 0.02; done';
+  const { id } = await test.start(["sh", "-c", 'sh -c "$0" & exec sleep 1000', child]);
+  await test.printed(id, "ready");
+  await test.close();
+  await test.rewrite(id, "spec.json", { stopScope: undefined });
+  await test.open();
+  const { state, signal, stopScope } = await test.worker.stop(id, { graceSeconds: 3600 });
+  deepEqual({ state, signal, stopScope }, { state: "stopped", signal: "SIGTERM", stopScope: "main" });
+  equal(await test.text(id), "ready\n");
+});

@@ -25,6 +25,7 @@ const text = fc.string({ unit: "binary" }).filter((text) => text.isWellFormed())
 const or = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
 const natural = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const uptime = fc.double({ min: 0, max: 1e9, noNaN: true, noDefaultInfinity: true }).map((number) => number + 0);
+const scope = fc.constantFrom("all" as const, "main" as const);
 
 const spec: fc.Arbitrary<Spec> = fc.record({
   format,
@@ -43,6 +44,7 @@ const spec: fc.Arbitrary<Spec> = fc.record({
     coreBytes: 0,
   }),
   timeoutSeconds: or(natural),
+  stopScope: scope,
   outputMaxBytes: natural,
   createdAt: fc.date({ noInvalidDate: true, min: new Date(0), max: new Date("9999-01-01") }).map((date) =>
     date.toISOString()
@@ -67,7 +69,7 @@ const ended: fc.Arbitrary<Ended> = fc.record({
   usage: fc.dictionary(fc.constantFrom("cpu.stat", "memory.peak"), fc.array(text), { noNullPrototype: true }),
 }, { noNullPrototype: true });
 
-const stop: fc.Arbitrary<Stop> = fc.record({ format, killAtUptime: uptime }, { noNullPrototype: true });
+const stop: fc.Arbitrary<Stop> = fc.record({ format, killAtUptime: uptime, scope }, { noNullPrototype: true });
 
 Deno.test("readRecord gives what writeRecord wrote, byte for byte", async () => {
   await using folder = await TemporaryFolder.create();

@@ -35,7 +35,7 @@ Deno.test({
     const script = `setsid sh -c '${stubborn}' & sh -c '(${stubborn}) & wait' & sleep ${seconds} & wait`;
     const { id } = await test.start(["sh", "-c", script]);
     await until("all of them run", () => processesWith(seconds).length === 3);
-    const job = await test.worker.stop(id);
+    const job = await test.worker.stop(id, { graceSeconds: 0.5 });
     deepEqual([job.state, job.signal], ["stopped", "SIGTERM"]);
     deepEqual(processesWith(seconds), []);
   },

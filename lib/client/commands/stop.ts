@@ -17,10 +17,12 @@ export const stopCommand = command(
   "stop",
   object({
     verb: constant("stop"),
-    signal: optional(option("--signal", "-s", signal(), { description: message`Sent to its main process (TERM).` })),
+    signal: optional(
+      option("--signal", "-s", signal(), { description: message`Sent to each of its processes (TERM).` }),
+    ),
     grace: optional(
       option("--grace", duration(stopSchema.shape.graceSeconds), {
-        description: message`How long it may take before all of it is killed (10s).`,
+        description: message`How long they may take before those that are left are killed (10s).`,
       }),
     ),
     kill: withDefault(flag("--kill", { description: message`Kill all of it at once.` }), false),

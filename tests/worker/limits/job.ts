@@ -1,3 +1,4 @@
+import { canMountHungDisk } from "../../support/hung_disk.ts";
 import { mkfifo } from "../../support/mkfifo.ts";
 import { type Cgroup, type Cgroups, detectCgroups, type Limits } from "../../../lib/cgroup/mod.ts";
 import { splitDevice } from "../../../lib/cgroup/disks.ts";
@@ -14,6 +15,8 @@ export interface Needs {
   readonly version?: 1 | 2;
   /** A folder on a disk that takes IO past the page cache. */
   readonly disk?: boolean;
+  /** A disk that does not answer. */
+  readonly hungDisk?: boolean;
 }
 
 /** What a test of limits gets. */
@@ -44,11 +47,12 @@ export async function limitTest(name: string, needs: Needs, fn: (given: Given) =
   });
 }
 
-async function whyNot({ limits = {}, version, disk = false }: Needs): Promise<string | undefined> {
+async function whyNot({ limits = {}, version, disk = false, hungDisk = false }: Needs): Promise<string | undefined> {
   await using test = await TestWorker.open();
   const cgroups = detectCgroups({ name: test.cgroupRoot });
   if (cgroups.reason !== null) return cgroups.reason;
   if (version !== undefined && (cgroups.mode === "v2" ? 2 : 1) !== version) return `mode is "${cgroups.mode}"`;
+  if (hungDisk && !canMountHungDisk) return "FUSE cannot be mounted";
   if (disk && !await takesDirectIo(folderOnDisk())) return "no folder is on a disk that takes direct IO";
   return cgroups.unenforceable(limits)[0];
 }
