@@ -2,13 +2,14 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { connect, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { codeOf } from "../base/system_error.ts";
 import { Authorities } from "../pki/authorities.ts";
 import type { ClientCredential } from "../pki/find_client.ts";
 import { checkServer } from "../pki/server_identity.ts";
 import { Failure } from "./failure.ts";
 import { free } from "./free.ts";
 import type { Link } from "./link.ts";
-import { codeOf, reasonOf, UNVERIFIED } from "./reason.ts";
+import { reasonOf, UNVERIFIED } from "./reason.ts";
 
 /** Milliseconds for connecting and the handshake, after which nobody is there who speaks TLS. */
 const CONNECT_TIMEOUT = 30_000;

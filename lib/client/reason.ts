@@ -1,3 +1,4 @@
+import { codeOf, reasonOf as systemReason } from "../base/system_error.ts";
 import { ago } from "../pki/ago.ts";
 import { type Certificate, parseCertificate } from "../pki/certificate.ts";
 import { decodeCertificates } from "../pki/pem.ts";
@@ -66,8 +67,10 @@ export function reasonOf(error: unknown): string {
   const text = textOf(innermost);
   const known = BY_TEXT.find(([says]) => says.test(text))?.[1] ?? BY_CODE[codeOf(innermost)];
   if (known !== undefined) return known;
+  const words = systemReason(innermost);
+  if (words !== text) return words;
   const last = text.split(": ").at(-1) ?? text;
-  const reason = last.replace(/ \(os error \d+\)$/, "").trim() || text;
+  const reason = last.trim() || text;
   return /^[A-Z][a-z]/.test(reason) ? reason.charAt(0).toLowerCase() + reason.slice(1) : reason;
 }
 
@@ -77,11 +80,6 @@ function innermostOf(error: unknown): unknown {
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** What libuv or node:tls calls an error; "" for what they do not. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 /** Whether an error stays however often we try: each side's refusal of the other's certificate, and an answer that is no HTTP or TLS. */

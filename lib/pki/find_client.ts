@@ -1,3 +1,4 @@
+import { attempting } from "../base/system_error.ts";
 import { authorityFiles, clientFiles, listClients } from "./certificate_files.ts";
 import { parseClientName } from "./client_name.ts";
 import type { Credential } from "./credential.ts";
@@ -59,16 +60,17 @@ function chooseClient(folder: string, clients: string[], name: string | undefine
 
 /** Who can write there could have us trust a server of theirs. */
 async function requireOwn(path: string): Promise<void> {
-  const { mode } = await Deno.stat(path);
+  const { mode } = await attempting("read", path, () => Deno.stat(path));
   if (mode === null || (mode & 0o002) === 0) return;
   throw new Deno.errors.PermissionDenied(`Cannot trust "${path}": others can write there; run: chmod o-w "${path}"`);
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(path);
+    return await attempting("read", path, () => Deno.readTextFile(path));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (error instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) return undefined;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { attempting } from "../base/system_error.ts";
 import type { CertificateFiles } from "./certificate_files.ts";
 import type { Credential } from "./credential.ts";
 
@@ -24,7 +25,8 @@ export async function readCredential(files: CertificateFiles): Promise<Credentia
 export async function readPemFile(path: string, secret = false): Promise<string> {
   // The open file is looked at, not the path, so that nobody can change it for another in between.
   using file = await open(path);
-  const { mode } = await file.stat();
+  const { mode, isDirectory } = await file.stat();
+  if (isDirectory) throw new Error(`Cannot read "${path}": it is a directory`);
   if (secret && mode !== null && (mode & 0o077) !== 0) {
     throw new Deno.errors.PermissionDenied(
       `Cannot use private key "${path}": others than its owner have access to it; run: chmod 600 "${path}"`,
@@ -35,7 +37,7 @@ export async function readPemFile(path: string, secret = false): Promise<string>
 
 async function open(path: string): Promise<Deno.FsFile> {
   try {
-    return await Deno.open(path);
+    return await attempting("read", path, () => Deno.open(path));
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(`Cannot read "${path}": it does not exist`, { cause });

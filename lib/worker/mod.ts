@@ -19,6 +19,6 @@ export type { Output, OutputOptions } from "./output.ts";
 export { openFilesLimit, type ProcessLimits } from "./process_limits.ts";
 export { isSignal } from "./signals.ts";
 export type { StartRequest } from "./start.ts";
-export type { Stream } from "./state_folder.ts";
+export { otherStateFolder, type Stream } from "./state_folder.ts";
 export type { StopOptions } from "./stop.ts";
 export { Worker, type WorkerOptions } from "./worker.ts";

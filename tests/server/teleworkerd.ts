@@ -7,8 +7,12 @@ export interface Ended {
   readonly stderr: string;
 }
 
-function command(args: readonly string[], env: Readonly<Record<string, string>>): Deno.Command {
-  const [program, ...words] = programWords("teleworkerd");
+function command(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  prefix: readonly string[],
+): Deno.Command {
+  const [program = "", ...words] = [...prefix, ...programWords("teleworkerd")];
   return new Deno.Command(program, {
     args: [...words, ...args],
     ...programEnvironment({ ...env, NO_COLOR: "1" }),
@@ -18,12 +22,16 @@ function command(args: readonly string[], env: Readonly<Record<string, string>>)
   });
 }
 
-/** Runs the daemon to its end, with nothing but these arguments and variables; one that gets ready is told to end. */
+/**
+ * Runs the daemon to its end, with nothing but these arguments and variables; one that gets ready is told to end. `prefix` are the words
+ * of a program that becomes it.
+ */
 export async function teleworkerd(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  prefix: readonly string[] = [],
 ): Promise<Ended> {
-  const process = command(args, env).spawn();
+  const process = command(args, env, prefix).spawn();
   const stderr = new Response(process.stderr).text();
   let stdout = "";
   for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {

@@ -11,6 +11,7 @@ import type { Caller } from "../context.ts";
 import type { Credentials } from "../credentials/credentials.ts";
 import { keepAccepting } from "./keep_accepting.ts";
 import { prepareListeningSockets } from "./listening_sockets.ts";
+import { listenError } from "./listen_error.ts";
 import { logger } from "../log/logger.ts";
 import { ProblemError } from "../problem.ts";
 import { Refusals } from "./refusals.ts";
@@ -88,9 +89,7 @@ export class TlsListener implements AsyncDisposable {
     listener.#server.once("error", reject);
     listener.#server.listen(options.port, options.hostname, resolve);
     await promise.catch((error) => {
-      throw new Error(`Cannot listen on "${options.hostname}:${options.port}": ${reasonNotToListen(error)}`, {
-        cause: error,
-      });
+      throw listenError(options, error);
     });
     listener.#server.on("error", (error) => logger.error("Cannot go on listening: {error}", { error }));
     listener.#accepting = keepAccepting(listener.#server);
@@ -242,19 +241,4 @@ function addressOf({ remoteAddress, remotePort }: Socket): string {
 function socketBelow(socket: TLSSocket): Socket {
   const below: unknown = Reflect.get(socket, "_parent");
   return below instanceof Socket ? below : socket;
-}
-
-/** Of bind(2), in the words of one who chose the address. */
-export function reasonNotToListen(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case "EADDRINUSE":
-      return "another program does";
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return "this host has no such address";
-    case "EACCES":
-      return "that takes more privileges";
-    default:
-      return error.message;
-  }
 }
