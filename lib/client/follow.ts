@@ -1,3 +1,4 @@
+import { codeOf, reasonOf } from "../base/system_error.ts";
 import { OFFSET, type Stream } from "../contract/mod.ts";
 import type { Api } from "./api.ts";
 import { Failure } from "./failure.ts";
@@ -52,13 +53,19 @@ export async function copyOutput(api: Api, id: string, stream: Stream, options: 
     if (gone > 0) await note(`${formatSize(gone)} of its ${stream} are gone: only the newest output is kept`);
     offset = begin;
     for await (const chunk of api.chunks(response)) {
-      await write(TARGETS[stream], chunk);
+      await write(TARGETS[stream], chunk).catch(cannotWrite);
       offset += chunk.length;
       free(chunk);
       progress();
     }
   };
   await ridingThrough((progress) => renewing((renewed) => attempt(progress, renewed)), tellLoss, signal, true);
+}
+
+/** Nobody reading any more is for others to look at. */
+function cannotWrite(error: unknown): never {
+  if (error instanceof Deno.errors.BrokenPipe || codeOf(error) === "") throw error;
+  throw new Failure(`Cannot write the output: ${reasonOf(error)}`, { cause: error });
 }
 
 /** At which byte of its stream an answer begins. */
