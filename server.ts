@@ -2,6 +2,8 @@
  * `teleworkerd`: the daemon.
  * @module
  */
+import { describeError } from "./lib/base/system_error.ts";
+import { findInstalled } from "./lib/install/installed.ts";
 import { runInstall, runUninstall } from "./lib/install/run.ts";
 import { check } from "./lib/server/check.ts";
 import { runDaemon } from "./lib/server/daemon.ts";
@@ -11,7 +13,7 @@ import { LineWriter, stderr } from "./lib/server/log/line_writer.ts";
 import { configureLog } from "./lib/server/log/log.ts";
 import { logger } from "./lib/server/log/logger.ts";
 import { takeNotify } from "./lib/server/notify.ts";
-import { readOptions } from "./lib/server/options.ts";
+import { namesOptions, readOptions } from "./lib/server/options.ts";
 import { request } from "./lib/server/request.ts";
 
 /** Does what the command line asks for; the daemon ends with the signal. */
@@ -33,9 +35,16 @@ async function run(command: CommandLine, signal: AbortSignal): Promise<number> {
 }
 
 async function runHere({ verb, output, flags, config }: RunCommand, signal: AbortSignal): Promise<number> {
-  const options = await readOptions(flags, config ?? Deno.env.get("TELEWORKERD_CONFIG"));
+  const given = config ?? Deno.env.get("TELEWORKERD_CONFIG");
+  // Whoever names no option means the daemon that is installed.
+  const installed = verb === "check" && given === undefined && !namesOptions(flags) ? findInstalled() : undefined;
+  const file = given ?? installed?.config;
+  const options = await readOptions(flags, file);
   await configureLog(options.logLevel);
-  if (verb === "check") return await check(options, output);
+  if (verb === "check") {
+    const made = installed?.made ?? [];
+    return await check(options, output, { config: file ?? null, installed: installed !== undefined, made });
+  }
   const notify = takeNotify();
   signal.addEventListener("abort", () => notify("STOPPING=1"));
   const ready = (address: string) => {
@@ -66,7 +75,7 @@ if (import.meta.main) {
     Deno.exit(code);
   } catch (error) {
     logger.debug("Cannot go on: {error}", { error });
-    stderr.write(`teleworkerd: ${escapeControls(error instanceof Error ? error.message : String(error))}`);
+    stderr.write(`teleworkerd: ${escapeControls(describeError(error))}`);
     await stderr.flush();
     Deno.exit(1);
   }

@@ -2,10 +2,12 @@ import type { z } from "zod";
 import { type Job, jobListSchema, jobSchema, PROBLEM_TYPE, problemSchema } from "../contract/mod.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Connection } from "./connection.ts";
-import { ConnectionFailure, Failure, ProblemFailure } from "./failure.ts";
+import { ConnectionFailure, Failure, ProblemFailure, UnansweredFailure } from "./failure.ts";
 import { describeDamaged } from "./format.ts";
 import { free } from "./free.ts";
-import { explain } from "./reason.ts";
+import { UnansweredError } from "./link.ts";
+import { explain, isPermanent } from "./reason.ts";
+import { renewing, SILENCE, type SilenceLimits, SilenceWatch } from "./silence.ts";
 import type { TransportRequest } from "./transport.ts";
 
 /** Most bytes of an answer that is read as a whole: several times what the longest page of a list has. */
@@ -18,44 +20,60 @@ export interface ApiRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** For a POST that may be sent again: milliseconds that its answer may take. Without them it is sent once. */
+  readonly mayTakeMs?: number;
+  /** Whether it takes the place of one whose connection was given up; then it goes on a new one. */
+  readonly renewed?: boolean;
 }
 
 /** What a command may ask of the daemon. */
 export class Api implements Disposable {
   readonly #connection: Connection;
+  readonly #silence: SilenceWatch;
 
   /** Takes the connection over, and closes it when disposed. */
-  constructor(connection: Connection) {
+  constructor(connection: Connection, limits: SilenceLimits = SILENCE) {
     this.#connection = connection;
+    this.#silence = new SilenceWatch(limits, () => this.#probe(limits.probeTimeoutMs));
   }
 
   /**
    * Sends a request.
    * @throws {ProblemFailure} when the server refuses it.
    * @throws {ConnectionFailure} when it does not come to an answer.
+   * @throws {Failure} when it never will.
    */
-  async send(
-    path: string,
-    { method = "GET", query = {}, body, headers = {}, signal }: ApiRequest = {},
-  ): Promise<Response> {
+  async send(path: string, request: ApiRequest = {}): Promise<Response> {
+    return await renewing((renewed) => this.#sendOnce(path, renewed ? { ...request, renewed } : request));
+  }
+
+  async #sendOnce(path: string, request: ApiRequest): Promise<Response> {
+    const { method = "GET", query = {}, body, headers = {}, signal, renewed = false } = request;
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) parameters.set(name, String(value));
     }
-    const response = await this.#send({
+    const response = await this.#arrival({
       method,
       path: parameters.size === 0 ? path : `${path}?${parameters}`,
       headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal,
-    });
+      fresh: renewed,
+    }, extraMs(request));
     if (response.ok) return response;
-    throw await this.#problemOf(response);
+    const problem = await this.#problemOf(response);
+    // For a moment the server may take the connection that we gave up for another follower.
+    if (renewed && problem.problem.status === 429) throw new ConnectionFailure(problem.message, { cause: problem });
+    throw problem;
   }
 
   /** Sends a request and reads its answer in this schema. */
   async ask<T>(path: string, schema: z.ZodType<T>, request?: ApiRequest): Promise<T> {
-    const answer = schema.safeParse(parseJson(await this.#textOf(await this.send(path, request))));
+    const text = await renewing(async (renewed) => {
+      return await this.#textOf(await this.#sendOnce(path, { ...request, renewed }), extraMs(request));
+    });
+    const answer = schema.safeParse(parseJson(text));
     if (!answer.success) throw this.#notAsAgreed(`${path} is not as agreed`);
     return answer.data;
   }
@@ -99,9 +117,30 @@ export class Api implements Disposable {
     return await this.ask(`/v1/jobs/${id}`, jobSchema, { query, signal });
   }
 
+  /**
+   * The bytes of an answer; who leaves the loop over them cancels the rest.
+   * @throws {RenewalDue} when the request is to be sent again, for what comes after the bytes that have come.
+   * @throws {ConnectionFailure} when the connection breaks.
+   */
+  chunks(response: Response, longerMs = 0): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    return chunksOf(response, (coming) => this.#silence.wait(coming, longerMs));
+  }
+
   /** Closes the connection. */
   [Symbol.dispose](): void {
     this.#connection.transport[Symbol.dispose]();
+  }
+
+  /** Sends a request and waits for the head of its answer. A connection on which that does not come is closed. */
+  async #arrival(request: TransportRequest, longerMs: number): Promise<Response> {
+    const late = new AbortController();
+    const signal = request.signal === undefined ? late.signal : AbortSignal.any([request.signal, late.signal]);
+    try {
+      return await this.#silence.wait(this.#send({ ...request, signal }), longerMs);
+    } catch (error) {
+      late.abort();
+      throw error;
+    }
   }
 
   async #send(request: TransportRequest): Promise<Response> {
@@ -109,8 +148,31 @@ export class Api implements Disposable {
       return await this.#connection.transport.send(request);
     } catch (error) {
       if (request.signal?.aborted) throw error;
-      const { name, shown } = this.#connection;
-      throw new ConnectionFailure(`Cannot reach the server at "${name}": ${explain(error, shown)}`, { cause: error });
+      throw this.#failureOf(error);
+    }
+  }
+
+  #failureOf(error: unknown): Failure {
+    const { name, shown } = this.#connection;
+    const message = `Cannot reach the server at "${name}": ${explain(error, shown)}`;
+    if (isPermanent(error, shown)) return new Failure(message, { cause: error });
+    const refused = shown !== null && error instanceof UnansweredError;
+    return new (refused ? UnansweredFailure : ConnectionFailure)(message, { cause: error });
+  }
+
+  /** Asks the server on a new connection whether it is there. */
+  async #probe(timeoutMs: number): Promise<void> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
+    try {
+      const request = { method: "GET", path: "/healthz", headers: {}, signal: late.signal, fresh: true };
+      const response = await this.#send(request);
+      await response.body?.cancel();
+    } catch (error) {
+      if (!late.signal.aborted) throw error;
+      throw this.#failureOf(new Error(`it did not answer within ${timeoutMs / 1000} seconds`));
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -126,10 +188,10 @@ export class Api implements Disposable {
   }
 
   /** The body of an answer; no more of it is held in memory than any answer of ours has. */
-  async #textOf(response: Response): Promise<string> {
+  async #textOf(response: Response, longerMs = 0): Promise<string> {
     // Not the chunks themselves, which a server can make as small as a byte: each takes hundreds besides.
     let [bytes, length] = [new Uint8Array(64 * 1024), 0];
-    for await (const chunk of chunksOf(response)) {
+    for await (const chunk of this.chunks(response, longerMs)) {
       const needed = length + chunk.length;
       if (needed > MAX_ANSWER_BYTES) throw this.#notAsAgreed("its answer is too long");
       if (needed > bytes.length) bytes = new Uint8Array(bytes.buffer.transfer(Math.max(needed, 2 * bytes.length)));
@@ -143,6 +205,11 @@ export class Api implements Disposable {
   #notAsAgreed(why: string): Failure {
     return new Failure(`Cannot understand the server at "${this.#connection.name}": ${why}`);
   }
+}
+
+/** How much longer than usual an answer may take until the request is sent again, which is never where that would do something twice. */
+function extraMs({ method = "GET", mayTakeMs }: ApiRequest = {}): number {
+  return mayTakeMs ?? (method === "GET" ? 0 : Infinity);
 }
 
 /** What is no JSON is nothing that a schema takes. */

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { connect, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { codeOf } from "../base/system_error.ts";
 import { Authorities } from "../pki/authorities.ts";
 import { parseCertificate } from "../pki/certificate.ts";
 import type { ClientCredential } from "../pki/find_client.ts";
@@ -12,15 +13,15 @@ import { tlsProblem } from "../pki/tls_problem.ts";
 import { Failure } from "./failure.ts";
 import { free } from "./free.ts";
 import type { Link } from "./link.ts";
-import { codeOf, reasonOf } from "./reason.ts";
+import { reasonOf, UNVERIFIED } from "./reason.ts";
 
 /** Milliseconds for connecting and the handshake, after which nobody is there who speaks TLS. */
 const CONNECT_TIMEOUT = 30_000;
-/** Milliseconds without a byte after which the kernel asks whether the server is still there. */
+/**
+ * Milliseconds without a byte after which the kernel asks whether the server is still there. That alone takes it twelve minutes to give up
+ * (tcp(7), `tcp_keepalive_intvl` and `tcp_keepalive_probes`, which node:net cannot set); see silence.ts.
+ */
 const KEEP_ALIVE = 30_000;
-
-/** What node:tls of Deno 2.9 says of certificates that it does not accept: the first of every one, the others of some chains. */
-const UNVERIFIED = ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT"];
 
 /**
  * Makes what connects to a server by TLS 1.3. Each connection is checked before a byte is sent, also a resumed one: the server must have a

@@ -14,7 +14,15 @@ export class UsageFailure extends Failure {
 
 /** The server could not be reached, or the connection broke; trying again may help. */
 export class ConnectionFailure extends Failure {
-  override readonly name = "ConnectionFailure";
+  override readonly name: string = "ConnectionFailure";
+}
+
+/**
+ * The server took our certificate and closed the connection without an answer: it does not accept us, or it is just ending. Only its doing
+ * so again and again tells which.
+ */
+export class UnansweredFailure extends ConnectionFailure {
+  override readonly name = "UnansweredFailure";
 }
 
 /** The server answered with a problem. */

@@ -1,9 +1,10 @@
+import { codeOf, reasonOf } from "../base/system_error.ts";
 import { OFFSET, type Stream } from "../contract/mod.ts";
 import type { Api } from "./api.ts";
-import { chunksOf } from "./chunks.ts";
 import { Failure } from "./failure.ts";
 import { free } from "./free.ts";
 import { ridingThrough } from "./retry.ts";
+import { renewing } from "./silence.ts";
 import { note, tellLoss, write } from "./terminal.ts";
 import { formatSize } from "../contract/units.ts";
 
@@ -39,9 +40,9 @@ export async function copyOutputs(
 export async function copyOutput(api: Api, id: string, stream: Stream, options: CopyOptions): Promise<void> {
   const { tail, follow, signal } = options;
   let offset: number | undefined;
-  const attempt = async (progress: () => void) => {
+  const attempt = async (progress: () => void, renewed: boolean) => {
     const query = offset === undefined ? { tail, follow } : { offset, follow };
-    const response = await api.send(`/v1/jobs/${id}/${stream}`, { query, signal });
+    const response = await api.send(`/v1/jobs/${id}/${stream}`, { query, signal, renewed });
     progress();
     const begin = await offsetOf(response);
     if (begin < (offset ?? 0)) {
@@ -51,14 +52,20 @@ export async function copyOutput(api: Api, id: string, stream: Stream, options: 
     const gone = tail === undefined || offset !== undefined ? begin - (offset ?? 0) : 0;
     if (gone > 0) await note(`${formatSize(gone)} of its ${stream} are gone: only the newest output is kept`);
     offset = begin;
-    for await (const chunk of chunksOf(response)) {
-      await write(TARGETS[stream], chunk);
+    for await (const chunk of api.chunks(response)) {
+      await write(TARGETS[stream], chunk).catch(cannotWrite);
       offset += chunk.length;
       free(chunk);
       progress();
     }
   };
-  await ridingThrough(attempt, tellLoss, signal, true);
+  await ridingThrough((progress) => renewing((renewed) => attempt(progress, renewed)), tellLoss, signal, true);
+}
+
+/** Nobody reading any more is for others to look at. */
+function cannotWrite(error: unknown): never {
+  if (error instanceof Deno.errors.BrokenPipe || codeOf(error) === "") throw error;
+  throw new Failure(`Cannot write the output: ${reasonOf(error)}`, { cause: error });
 }
 
 /** At which byte of its stream an answer begins. */

@@ -13,3 +13,9 @@ export interface Link {
   /** Where its bytes come from: paused, nothing more is read from the server. Not needed where the stream itself sees to that. */
   readonly source?: Pausable;
 }
+
+/** A server closed a connection on which it had not answered anything yet. The cause says how. */
+export class UnansweredError extends Error {
+  /** The name of the class. */
+  override readonly name = "UnansweredError";
+}

@@ -1,3 +1,4 @@
+import { codeOf, reasonOf as systemReason } from "../base/system_error.ts";
 import { ago } from "../pki/ago.ts";
 import { type Certificate, parseCertificate } from "../pki/certificate.ts";
 import { decodeCertificates } from "../pki/pem.ts";
@@ -6,6 +7,13 @@ import { ServerIdentityError } from "../pki/server_identity.ts";
 const CLOSED = "it closed the connection";
 /** With TLS 1.3 a server judges our certificate when we have already begun to speak (RFC 8446, 2): it can only hang up. */
 const REFUSED = `${CLOSED}, as a server does that does not accept our certificate: revoked, or of another authority?`;
+
+/** What node:tls of Deno 2.9 says of certificates that it does not accept: the first of every one, the others of some chains. */
+export const UNVERIFIED: readonly string[] = [
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+];
 
 const NOT_THERE = "is teleworkerd running there?";
 
@@ -23,21 +31,28 @@ const BY_CODE: Readonly<Record<string, string>> = {
   EPIPE: REFUSED,
 };
 
-/** By the names of rustls (docs.rs/rustls: `AlertDescription`, `InvalidMessage`, `PeerIncompatible`), which Deno passes on. */
-const BY_TEXT: readonly (readonly [says: RegExp, reason: string])[] = [
-  [/alert: CertificateRevoked/, "it says that our certificate was revoked"],
-  [/alert: CertificateExpired/, "it says that our certificate has expired"],
+/**
+ * By the names of rustls (docs.rs/rustls: `AlertDescription`, `InvalidMessage`, `PeerIncompatible`), which Deno passes on. What is
+ * permanent stays so however often we try.
+ */
+const BY_TEXT: readonly (readonly [says: RegExp, reason: string, permanent?: "permanent"])[] = [
+  [/alert: CertificateRevoked/, "it says that our certificate was revoked", "permanent"],
+  [/alert: CertificateExpired/, "it says that our certificate has expired", "permanent"],
   [
     /alert: (?:UnknownCA|DecryptError|BadCertificate|CertificateUnknown)/,
     "it says that our certificate is not from an authority that it trusts",
+    "permanent",
   ],
-  [/alert: UnsupportedCertificate/, "it says that our certificate is not for clients"],
-  [/alert: (?:CertificateRequired|AccessDenied)/, "it does not accept our certificate"],
-  [/alert: ProtocolVersion|HandshakeNotComplete|NotSupported|Tls13/, "it does not speak TLS 1.3"],
+  [/alert: UnsupportedCertificate/, "it says that our certificate is not for clients", "permanent"],
+  [/alert: (?:CertificateRequired|AccessDenied)/, "it does not accept our certificate", "permanent"],
+  [/alert: ProtocolVersion|HandshakeNotComplete|NotSupported|Tls13/, "it does not speak TLS 1.3", "permanent"],
   [/alert/, REFUSED],
   [/close_notify|socket hang up/, REFUSED],
-  [/corrupt message|InvalidContentType/, "it does not speak TLS; is that the port of teleworkerd?"],
+  [/corrupt message|InvalidContentType/, "it does not speak TLS; is that the port of teleworkerd?", "permanent"],
 ];
+
+/** Codes of errors that stay: of the Unix socket of another account, and of a certificate that node:tls does not accept. */
+const PERMANENT_CODES = ["EACCES", "EPERM", ...UNVERIFIED];
 
 /** What we show of ourselves. */
 export interface ShownCertificate {
@@ -48,32 +63,51 @@ export interface ShownCertificate {
 /** Why a request failed, without a final stop. The innermost cause says what happened; the outer ones only where. */
 export function reasonOf(error: unknown): string {
   if (error instanceof ServerIdentityError) return `its certificate ${error.message}`;
-  let innermost = error;
-  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
-  const text = innermost instanceof Error ? innermost.message : String(innermost);
+  const innermost = innermostOf(error);
+  const text = textOf(innermost);
   const known = BY_TEXT.find(([says]) => says.test(text))?.[1] ?? BY_CODE[codeOf(innermost)];
   if (known !== undefined) return known;
+  const words = systemReason(innermost);
+  if (words !== text) return words;
   const last = text.split(": ").at(-1) ?? text;
-  const reason = last.replace(/ \(os error \d+\)$/, "").trim() || text;
+  const reason = last.trim() || text;
   return /^[A-Z][a-z]/.test(reason) ? reason.charAt(0).toLowerCase() + reason.slice(1) : reason;
 }
 
-/** What libuv or node:tls calls an error; "" for what they do not. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+function innermostOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? innermostOf(error.cause) : error;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Whether an error stays however often we try: each side's refusal of the other's certificate, and an answer that is no HTTP or TLS. */
+export function isPermanent(error: unknown, shown: ShownCertificate | null): boolean {
+  if (error instanceof ServerIdentityError) return true;
+  const innermost = innermostOf(error);
+  const text = textOf(innermost);
+  const code = codeOf(innermost);
+  return BY_TEXT.find(([says]) => says.test(text))?.[2] !== undefined ||
+    PERMANENT_CODES.includes(code) || code.startsWith("HPE_") || timeProblemOf(shown) !== undefined;
 }
 
 /** As {@linkcode reasonOf}; if the server may have refused our certificate, it looks whether that is valid now. */
 export function explain(error: unknown, shown: ShownCertificate | null): string {
   const reason = reasonOf(error);
   if (shown === null) return reason === REFUSED ? CLOSED : reason;
-  const certificate = readIfPossible(shown.certificatePem);
-  if (certificate === undefined) return reason;
+  return timeProblemOf(shown) ?? reason;
+}
+
+/** Why our own certificate is not valid now; `undefined` if it is, or cannot be read. */
+function timeProblemOf(shown: ShownCertificate | null): string | undefined {
+  const certificate = shown === null ? undefined : readIfPossible(shown.certificatePem);
+  if (shown === null || certificate === undefined) return undefined;
   const { notBefore, notAfter } = certificate;
   const now = new Date();
   if (now > notAfter) return `our certificate expired ${ago(notAfter, now)}: teleworker certs renew ${shown.name}`;
   if (now < notBefore) return `our certificate is not valid before ${notBefore.toISOString()}: is the clock right?`;
-  return reason;
+  return undefined;
 }
 
 /** The first certificate of a file, if it has nothing else in it: node:tls takes more than we do, such as one with its key behind it. */

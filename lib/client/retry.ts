@@ -1,13 +1,24 @@
-import { ConnectionFailure, ProblemFailure } from "./failure.ts";
+import { ConnectionFailure, ProblemFailure, UnansweredFailure } from "./failure.ts";
 
 /** Milliseconds between tries: the first, and the most. */
 const PAUSE = { first: 100, most: 5_000 };
 /** Milliseconds without success after which a client gives up. */
 const PATIENCE = 5 * 60_000;
 
-/** Tells a failure that may pass, a daemon being restarted above all, from one that stays. */
-function mayPass(error: unknown): boolean {
-  return error instanceof ConnectionFailure || (error instanceof ProblemFailure && error.problem.status === 503);
+/**
+ * New connections in a row that the server closes without an answer until that is taken for its refusal of our certificate. One that is
+ * ending can do so once; then nobody listens there for a while.
+ */
+const MAX_UNANSWERED = 5;
+
+/**
+ * Tells a failure that may pass, a daemon being restarted above all, from one that stays.
+ * @param again Whether there was a connection before. For a moment the server may take it for another follower of ours (429).
+ */
+function mayPass(error: unknown, again: boolean): boolean {
+  if (error instanceof ConnectionFailure) return true;
+  const status = error instanceof ProblemFailure ? error.problem.status : 0;
+  return status === 503 || (again && status === 429);
 }
 
 /**
@@ -25,8 +36,11 @@ export async function ridingThrough<T>(
   let succeeded = connected;
   let pause = PAUSE.first;
   let since = 0;
+  let again = false;
+  let unanswered = 0;
   const progress = () => {
-    succeeded = true;
+    succeeded = again = true;
+    unanswered = 0;
     pause = PAUSE.first;
     since = 0;
   };
@@ -34,7 +48,10 @@ export async function ridingThrough<T>(
     try {
       return await attempt(progress);
     } catch (error) {
-      if (!succeeded || !mayPass(error) || !(error instanceof Error) || signal.aborted) throw error;
+      if (!succeeded || !mayPass(error, again) || !(error instanceof Error) || signal.aborted) throw error;
+      again = true;
+      unanswered = error instanceof UnansweredFailure ? unanswered + 1 : 0;
+      if (unanswered >= MAX_UNANSWERED) throw error;
       if (since === 0) {
         since = performance.now();
         notice(error);

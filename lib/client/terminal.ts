@@ -1,3 +1,4 @@
+import { describeError } from "../base/system_error.ts";
 import { Failure } from "./failure.ts";
 
 /** Where a command prints. Text of others is cleaned before it gets here, see {@linkcode clean}; bytes of jobs are not. */
@@ -39,7 +40,7 @@ export async function note(sentence: string, details: readonly string[] = []): P
 
 /** Tells why something failed. */
 export async function noteFailure(error: unknown): Promise<void> {
-  await note(error instanceof Error ? error.message : String(error), error instanceof Failure ? error.details : []);
+  await note(describeError(error), error instanceof Failure ? error.details : []);
 }
 
 /** Tells that a connection was lost and is being taken up again. */

@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import type { Duplex } from "node:stream";
 import { free } from "./free.ts";
-import type { Link, Pausable } from "./link.ts";
+import { type Link, type Pausable, UnansweredError } from "./link.ts";
 
 /** Bytes of a body that wait here for who reads it. */
 const BUFFER = 64 * 1024;
@@ -14,13 +14,16 @@ export interface TransportRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Whether it goes on a new connection, which nothing else is sent on. */
+  readonly fresh?: boolean;
 }
 
 /** HTTP to one daemon. */
 export interface Transport extends Disposable {
   /**
    * Sends a request; comes back with the head of its answer. Its body is read from the daemon as fast as it is taken here.
-   * @throws what went wrong before that, or the signal's reason.
+   * @throws {UnansweredError} when the server closes a new connection instead.
+   * @throws what else went wrong before that, or the signal's reason.
    */
   send(request: TransportRequest): Promise<Response>;
 }
@@ -31,8 +34,12 @@ export interface Transport extends Disposable {
  */
 export class HttpTransport implements Transport {
   readonly #agent: Agent;
+  /** Its connections are not used again. */
+  readonly #freshAgent: Agent;
   /** Of each connection. */
   readonly #sources = new WeakMap<Duplex, Pausable>();
+  /** Connections on which something was answered. */
+  readonly #proven = new WeakSet<Duplex>();
   readonly #authority: string;
 
   /**
@@ -43,16 +50,17 @@ export class HttpTransport implements Transport {
    */
   constructor(authority: string, open: () => Promise<Link>) {
     this.#authority = authority;
-    this.#agent = createAgent(open, this.#sources);
+    this.#agent = createAgent(open, this.#sources, true);
+    this.#freshAgent = createAgent(open, this.#sources, false);
   }
 
   /** See {@linkcode Transport.send}. */
-  async send({ method, path, headers, body, signal }: TransportRequest): Promise<Response> {
+  async send({ method, path, headers, body, signal, fresh = false }: TransportRequest): Promise<Response> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const bytes = body === undefined ? undefined : new TextEncoder().encode(body);
     const outgoing = request({
-      agent: this.#agent,
+      agent: fresh ? this.#freshAgent : this.#agent,
       method,
       path,
       headers: {
@@ -63,24 +71,34 @@ export class HttpTransport implements Transport {
       ...(signal === undefined ? {} : { signal }),
     });
     outgoing.on("response", resolve);
-    outgoing.on("error", reject);
+    let socket: Duplex | undefined;
+    outgoing.on("socket", (taken: Duplex) => socket = taken);
+    outgoing.on("error", (error: Error) => {
+      const unanswered = socket !== undefined && !this.#proven.has(socket);
+      reject(unanswered ? new UnansweredError(error.message, { cause: error }) : error);
+    });
     // The only event where it answers 101, which nobody has asked for.
     outgoing.on("close", () => reject(new Error("it did not answer")));
     outgoing.end(bytes);
-    const message = await promise;
+    // Deno 2.9 tells of an abort only once there is a connection.
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    const message = await promise.finally(() => signal?.removeEventListener("abort", abort));
+    this.#proven.add(message.socket);
     return toResponse(message, this.#sources.get(message.socket) ?? message);
   }
 
   /** Closes all connections. */
   [Symbol.dispose](): void {
     this.#agent.destroy();
+    this.#freshAgent.destroy();
   }
 }
 
 /** Takes only connections that are ready and, with TLS, whose server has shown who it is: not a byte is sent before. */
-function createAgent(open: () => Promise<Link>, sources: WeakMap<Duplex, Pausable>): Agent {
+function createAgent(open: () => Promise<Link>, sources: WeakMap<Duplex, Pausable>, keepAlive: boolean): Agent {
   // A method of subclasses may, by the types of node:http, not return nothing, which is how to say that the callback will be called.
-  return Object.assign(new Agent({ keepAlive: true }), {
+  return Object.assign(new Agent({ keepAlive }), {
     createConnection(_options: unknown, callback: (error: Error | null, stream?: Duplex) => void): void {
       open().then(({ stream, source }) => {
         if (source !== undefined) sources.set(stream, source);

@@ -3,6 +3,11 @@ import { isOlder, makersOf, readRevocationLists, type RevocationList } from "./c
 import { IdentityError } from "./identity.ts";
 import { type Authority, hasIssued, parseAuthorities } from "./trust.ts";
 
+const REVOKED = "it was revoked";
+
+/** A client certificate that its authority has revoked. */
+export class RevokedError extends IdentityError {}
+
 /** The authorities that clients are trusted by, and the certificates that these have revoked. */
 export class Authorities {
   /** Which lists there are that none of these authorities has made, and which are not used: the issuer of each, to be read. */
@@ -96,6 +101,7 @@ export class Authorities {
    * @param der The certificate of a client.
    * @param now The time at which the authority must be valid.
    * @returns The last moment at which both the certificate and its authority are.
+   * @throws {RevokedError} if its authority has revoked it.
    * @throws {IdentityError} and nothing else.
    */
   check(der: Uint8Array, now: Date = new Date()): Date {
@@ -108,7 +114,8 @@ export class Authorities {
     const refuse = (why: string) => {
       const reference = { subject: describeSubject(certificate), serial: certificate.serial };
       const which = `"${reference.subject}" (serial ${reference.serial})`;
-      return new IdentityError(`Cannot accept client certificate ${which}: ${why}`, { certificate: reference });
+      const Refusal = why === REVOKED ? RevokedError : IdentityError;
+      return new Refusal(`Cannot accept client certificate ${which}: ${why}`, { certificate: reference });
     };
     const until = this.#vouchedUntil(certificate, now);
     if (typeof until === "string") throw refuse(until);
@@ -131,7 +138,7 @@ export class Authorities {
     const signers = this.#authorities.filter((authority) => hasIssued(authority, certificate));
     if (signers.length === 0) return "no trusted authority has signed it";
     if (signers.some(({ lists }) => lists.some(({ revocations }) => revocations.has(certificate.serial)))) {
-      return "it was revoked";
+      return REVOKED;
     }
     const started = signers.filter((signer) => signer.certificate.notBefore <= now);
     if (started.length === 0) return "its authority is not valid yet";

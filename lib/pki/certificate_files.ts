@@ -1,4 +1,5 @@
 import { joinPath } from "../base/paths.ts";
+import { attempting } from "../base/system_error.ts";
 import { isClientName, parseClientName } from "./client_name.ts";
 
 /** Where a certificate and its private key are. */
@@ -45,7 +46,7 @@ export function revocationFile(folder: string): string {
 /** The names of the clients that have a certificate in a folder, sorted. */
 export async function listClients(folder: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) {
+  for (const { name } of await attempting("read", folder, () => Array.fromAsync(Deno.readDir(folder)))) {
     const client = /^client-(.+)\.pem$/.exec(name)?.[1];
     if (client !== undefined && isClientName(client)) names.push(client);
   }

@@ -1,4 +1,5 @@
 import { joinPath } from "../base/paths.ts";
+import { attempting } from "../base/system_error.ts";
 import { findWeakDirectory, othersCanWrite } from "../base/trusted_path.ts";
 import { commonNames, parseCertificate } from "./certificate.ts";
 import { authorityFiles, type CertificateFiles, clientFiles, listClients, SECRET_FILES } from "./certificate_files.ts";
@@ -98,7 +99,7 @@ function requireOwnFolder(path: string): void {
 }
 
 async function requireOwnFile(path: string): Promise<void> {
-  if (!othersCanWrite(path, await Deno.stat(path))) return;
+  if (!othersCanWrite(path, await attempting("read", path, () => Deno.stat(path)))) return;
   throw new Deno.errors.PermissionDenied(`Cannot trust "${path}": others can write there; run: chmod o-w "${path}"`);
 }
 
@@ -112,9 +113,10 @@ async function readFirst(...paths: string[]): Promise<{ path: string; text: stri
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(path);
+    return await attempting("read", path, () => Deno.readTextFile(path));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (error instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) return undefined;
     throw error;
   }
 }

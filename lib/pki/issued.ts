@@ -1,3 +1,4 @@
+import { attempting } from "../base/system_error.ts";
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
 import { Extension, SubjectAlternativeNameExtension } from "@peculiar/x509";
 import { basename } from "node:path";
@@ -48,7 +49,7 @@ const SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
  */
 export async function recordIssued(folder: string, pem: string): Promise<string[]> {
   const records = joinPath(folder, "issued");
-  await Deno.mkdir(records, { recursive: true, mode: 0o700 });
+  await attempting("make", records, () => Deno.mkdir(records, { recursive: true, mode: 0o700 }));
   const serials = decodeCertificates(pem).map((der) => parseCertificate(der).serial);
   const path = joinPath(records, `${serials[0] ?? "none"}.pem`);
   // A file that is replaced may be anybody's: with another's serial number it must not take the place of that one's copy.
@@ -155,7 +156,7 @@ async function clientPaths(folder: string): Promise<string[]> {
 async function records(folder: string): Promise<string[]> {
   try {
     const records = joinPath(folder, "issued");
-    const entries = await Array.fromAsync(Deno.readDir(records));
+    const entries = await attempting("read", records, () => Array.fromAsync(Deno.readDir(records)));
     return entries.filter(({ name }) => /^[0-9a-f]+\.pem$/.test(name)).map(({ name }) => joinPath(records, name));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
@@ -166,7 +167,7 @@ async function records(folder: string): Promise<string[]> {
 /** The text of a file; `undefined` if there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(path);
+    return await attempting("read", path, () => Deno.readTextFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

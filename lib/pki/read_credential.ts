@@ -1,3 +1,4 @@
+import { attempting } from "../base/system_error.ts";
 import { describeNarrowing } from "../base/trusted_path.ts";
 import type { CertificateFiles } from "./certificate_files.ts";
 import type { Credential } from "./credential.ts";
@@ -29,6 +30,7 @@ export async function readPemFile(path: string, secret = false): Promise<string>
   // The open file is looked at, not the path, so that nobody can change it for another in between.
   using file = await open(path);
   const info = await file.stat();
+  if (info.isDirectory) throw new Error(`Cannot read "${path}": it is a directory`);
   if (secret && isOpen(info)) {
     const cure = describeNarrowing(path, "chmod 600");
     throw new Deno.errors.PermissionDenied(
@@ -49,7 +51,7 @@ function isOpen({ mode, uid }: Deno.FileInfo): boolean {
 
 async function open(path: string): Promise<Deno.FsFile> {
   try {
-    return await Deno.open(path);
+    return await attempting("read", path, () => Deno.open(path));
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(`Cannot read "${path}": it does not exist`, { cause });

@@ -1,3 +1,4 @@
+import { attempting } from "../base/system_error.ts";
 import { type CertificateFiles, clientFiles, requestFile, serverFiles } from "./certificate_files.ts";
 import type { KeyType } from "./key_type.ts";
 import { SERVER_NAME } from "./server_certificate.ts";
@@ -58,7 +59,7 @@ async function write(
   { keyType, force }: RequestOptions,
 ): Promise<RequestFiles> {
   const { requestPem, privateKeyPem } = await createSigningRequest(commonName, hosts, keyType);
-  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  await attempting("make", folder, () => Deno.mkdir(folder, { recursive: true, mode: 0o700 }));
   using _turn = await takeTurns(folder);
   const [request, { privateKey }] = [requestFile(files), files];
   await (force ? replaceFiles : writeNewFiles)([[request, requestPem], [privateKey, privateKeyPem]]);

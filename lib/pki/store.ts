@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { attempting } from "../base/system_error.ts";
 import { type AuthorityOptions, createAuthority } from "./authority.ts";
 import { authorityFiles, type CertificateFiles, clientFiles, serverFiles } from "./certificate_files.ts";
 import type { CertificateContent } from "./certify.ts";
@@ -28,7 +29,7 @@ export async function initAuthority(
   folder: string,
   options: AuthorityOptions & KeyOptions = {},
 ): Promise<CertificateFiles> {
-  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  await attempting("make", folder, () => Deno.mkdir(folder, { recursive: true, mode: 0o700 }));
   using _turn = await takeTurns(folder);
   return await writePair(undefined, authorityFiles(folder), () => createAuthority(options), options);
 }

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { joinPath } from "../base/paths.ts";
+import { attempting } from "../base/system_error.ts";
 
 /** A path, and what goes into the file there. */
 export type NewFile = readonly [path: string, text: string];
@@ -45,7 +46,7 @@ export async function replaceFiles(files: readonly NewFile[]): Promise<void> {
       await sync(dirname(first.path));
     }
     for (const { path, temporary } of staged.reverse()) {
-      await Deno.rename(temporary, path);
+      await attempting("write", path, () => Deno.rename(temporary, path));
       await sync(dirname(path));
     }
   } catch (error) {
@@ -59,7 +60,7 @@ async function writeNewFile(path: string, text: string): Promise<void> {
   try {
     await writeTemporary(temporary, text);
     // Unlike rename(2), link(2) fails if the new path exists.
-    await Deno.link(temporary, path);
+    await attempting("write", path, () => Deno.link(temporary, path));
   } catch (cause) {
     if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
     throw new Deno.errors.AlreadyExists(`Cannot write "${path}": it exists already, and only --force replaces it`, {
@@ -76,7 +77,8 @@ function temporaryBeside(path: string): string {
 }
 
 async function writeTemporary(path: string, text: string): Promise<void> {
-  using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+  const options = { write: true, createNew: true, mode: 0o600 };
+  using file = await attempting("make a file in", dirname(path), () => Deno.open(path, options));
   // By the file itself: who else may write to the folder could have put a link in the path's place.
   const bytes = new TextEncoder().encode(text);
   for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));

@@ -3,19 +3,58 @@ import { checkStart, type StartCheck } from "./check_start.ts";
 import { escapeControls } from "./log/escape_controls.ts";
 import type { Options } from "./options.ts";
 
-/**
- * `teleworkerd check`: prints what works on this host and with these options, what does not, and what to do about it.
- * @returns the exit code: 1 if the daemon would not start, or no job can run.
- */
-export async function check(options: Options, output: "text" | "json"): Promise<number> {
-  const [host, start] = [await checkHost(options), await checkStart(options)];
-  console.log(output === "json" ? JSON.stringify({ ...host, start }) : describe(host, start).join("\n"));
-  return host.works && start.every(({ works }) => works) ? 0 : 1;
+/** The configuration that is checked. */
+export interface CheckedConfiguration {
+  /** Its file; null for none. */
+  readonly config: string | null;
+  /** Whether that is the daemon that `teleworkerd install` has put on this host. */
+  readonly installed: boolean;
+  /** Directories that are made before the daemon starts. */
+  readonly made: readonly string[];
 }
 
-function describe({ works, cgroups, programs }: HostCheck, start: readonly StartCheck[]): string[] {
+/**
+ * `teleworkerd check`: prints what works on this host and with these options, what does not, and what to do about it.
+ * @returns the exit code, as the first line says: 1 if the daemon would not start, or no job can run.
+ */
+export async function check(
+  options: Options,
+  output: "text" | "json",
+  configuration: CheckedConfiguration,
+): Promise<number> {
+  const [host, start] = [await checkHost(options), await checkStart(options, configuration.made)];
+  const ready = host.works && start.every(({ works }) => works);
+  console.log(
+    output === "json"
+      ? JSON.stringify({ ready, config: configuration.config, ...host, start })
+      : [...summarize(host, ready, configuration), ...describe(host, start)].join("\n"),
+  );
+  return ready ? 0 : 1;
+}
+
+/** What matters most: whether jobs can run, what they have to do without, and with which configuration. */
+function summarize(
+  { works, cgroups }: HostCheck,
+  ready: boolean,
+  { config, installed }: CheckedConfiguration,
+): string[] {
+  const root = Deno.uid() === 0;
+  const verdict = !works
+    ? "No job can run on this host."
+    : ready
+    ? "Jobs can run on this host."
+    : 'The daemon cannot start with this configuration; see what has a "no" below.';
   return [
-    works ? "Jobs can run on this host." : "No job can run on this host.",
+    verdict,
+    ...(!ready || cgroups.reason === null ? [] : [`They run without limits: ${cgroups.reason}.`]),
+    ...(!ready || root ? [] : ["They run as this account alone: other accounts (--user) take a daemon of root."]),
+    ...(config === null ? [] : [`This is by the options in "${escapeControls(config)}".`]),
+    ...(installed && !root ? ["The installed daemon runs as root; run this as root too, such as with sudo."] : []),
+  ];
+}
+
+function describe({ cgroups, programs }: HostCheck, start: readonly StartCheck[]): string[] {
+  return [
     "",
     "A start of the daemon",
     ...start.map(({ name, works, message }) => `  ${works ? "ok  " : "no  "} ${name}: ${escapeControls(message)}`),

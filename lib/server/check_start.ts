@@ -4,11 +4,12 @@ import { access } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
 import { absolutePath } from "../base/paths.ts";
-import { checkStateFolder } from "../worker/mod.ts";
+import { codeOf, describeError, reasonOf } from "../base/system_error.ts";
+import { checkStateFolder, otherStateFolder } from "../worker/mod.ts";
 import { requireOwnFolders } from "./credentials/credential_folders.ts";
 import { credentialFiles, readCredentials, timeProblem } from "./credentials/credentials.ts";
 import type { Options } from "./options.ts";
-import { reasonNotToListen } from "./transport/tls_listener.ts";
+import { formatAddress, listenError } from "./transport/listen_error.ts";
 import { hasSocket } from "./transport/unix_listener.ts";
 
 /** One thing that a start of the daemon needs. */
@@ -19,13 +20,16 @@ export interface StartCheck {
   readonly message: string;
 }
 
-/** Looks whether the daemon would start with these options; changes nothing. */
-export async function checkStart(options: Options): Promise<StartCheck[]> {
+/**
+ * Looks whether the daemon would start with these options; changes nothing.
+ * @param made Directories that are made before it starts.
+ */
+export async function checkStart(options: Options, made: readonly string[]): Promise<StartCheck[]> {
   return [
     await attempt("certificates", () => certificates(options)),
-    await attempt("state folder", () => stateFolder(options)),
+    await attempt("state folder", () => stateFolder(options, made)),
     await attempt("address", () => address(options)),
-    ...await attemptGiven("socket", options.socket, socket),
+    ...await attemptGiven("socket", options.socket, (path) => socket(path, made)),
     ...await attemptGiven("audit log", options.auditLog, auditLog),
   ];
 }
@@ -34,7 +38,7 @@ async function attempt(name: StartCheck["name"], look: () => Promise<string>): P
   try {
     return { name, works: true, message: await look() };
   } catch (error) {
-    return { name, works: false, message: error instanceof Error ? error.message : String(error) };
+    return { name, works: false, message: describeError(error) };
   }
 }
 
@@ -57,10 +61,11 @@ async function certificates(options: Options): Promise<string> {
   return `those in "${dirname(absolutePath(files.certificate))}" can be used${fault}`;
 }
 
-async function stateFolder({ stateDir }: Options): Promise<string> {
+async function stateFolder({ stateDir }: Options, made: readonly string[]): Promise<string> {
   const root = absolutePath(stateDir);
+  if (await isToBeMade(root, made)) return `"${root}" is made by the unit at the start`;
   const { problem, inUse } = await checkStateFolder(root);
-  if (problem !== null) throw new Error(`Cannot use "${root}": ${problem}; choose another with --state-dir`);
+  if (problem !== null) throw new Error(`Cannot use "${root}": ${problem}; ${otherStateFolder()}`);
   return `"${root}" ${inUse ? "is in use by a daemon that runs" : "can be used"}`;
 }
 
@@ -68,23 +73,23 @@ async function stateFolder({ stateDir }: Options): Promise<string> {
 async function address(options: Options): Promise<string> {
   if (credentialFiles(options) === null) return "not needed without certificates";
   const { hostname, port } = options.listen;
-  const shown = `"${hostname}:${port}"`;
+  const shown = `"${formatAddress(options.listen)}"`;
   const server = createServer();
   try {
     server.listen(port, hostname);
     await once(server, "listening");
     return `${shown} is free`;
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    if ("code" in error && error.code === "EADDRINUSE") return `${shown} is in use, as by a daemon that runs`;
-    throw new Error(`Cannot listen on ${shown}: ${reasonNotToListen(error)}; choose another with --listen`);
+    if (codeOf(error) === "EADDRINUSE") return `${shown} is in use, as by a daemon that runs`;
+    throw listenError(options.listen, error);
   } finally {
     server.close();
   }
 }
 
-async function socket(path: string): Promise<string> {
+async function socket(path: string, made: readonly string[]): Promise<string> {
   if (await hasSocket(path)) return `"${path}" is there, as of a daemon that runs`;
+  if (await isToBeMade(dirname(path), made)) return `"${path}" can be made; the unit makes its directory at the start`;
   await requireWritable(dirname(path), `Cannot listen on "${path}"`);
   return `"${path}" can be made`;
 }
@@ -95,11 +100,27 @@ async function auditLog(path: string): Promise<string> {
   return `"${path}" can be written`;
 }
 
+/** Whether something is missing that is there when the daemon starts. */
+async function isToBeMade(path: string, made: readonly string[]): Promise<boolean> {
+  return made.includes(path) && await Deno.lstat(path).then(() => false, () => true);
+}
+
 async function requireWritable(path: string, otherwise: string): Promise<void> {
   try {
     await access(path, constants.W_OK);
   } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    throw new Error(`${otherwise}: ${missing ? "its folder is not there" : `we may not write to "${path}"`}`);
+    throw new Error(`${otherwise}: ${reasonNotToWrite(path, error)}`);
+  }
+}
+
+function reasonNotToWrite(path: string, error: unknown): string {
+  switch (codeOf(error)) {
+    case "ENOENT":
+      return "its folder is not there";
+    case "EACCES":
+    case "EPERM":
+      return `we may not write to "${path}"`;
+    default:
+      return `"${path}": ${reasonOf(error)}`;
   }
 }

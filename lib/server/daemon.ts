@@ -10,6 +10,7 @@ import { credentialFiles, readCredentials } from "./credentials/credentials.ts";
 import { FewAtOnce } from "./few_at_once.ts";
 import { Followers } from "./followers.ts";
 import type { Options } from "./options.ts";
+import { formatAddress } from "./transport/listen_error.ts";
 import { TIMEOUTS } from "./transport/timeouts.ts";
 import { TlsListener } from "./transport/tls_listener.ts";
 import { UnixListener } from "./transport/unix_listener.ts";
@@ -88,8 +89,7 @@ export async function runDaemon(
     );
     const watch = stack.use(new CredentialWatch(files, credentials, (renewed) => listener.renew(renewed)));
     stack.use(onHangup(() => watch.read()));
-    const { hostname } = options.listen;
-    address = `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listener.port}`;
+    address = `https://${formatAddress({ ...options.listen, port: listener.port })}`;
   }
   ready(address);
   const ending = new Promise<void>((resolve) => {

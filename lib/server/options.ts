@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { reasonOf } from "../base/system_error.ts";
 import { hostLimitsSchema, parseDuration, parseSize } from "../contract/mod.ts";
 
 /** Of jobs' arguments in the audit log: nothing, a keyed hash, or all. */
@@ -115,12 +116,7 @@ export function flagOf(option: string): string {
  * @throws {Error} naming the option that is wrong and why.
  */
 export async function readOptions(flags: RawOptions, configFile: string | undefined): Promise<Options> {
-  const environment: Record<string, string> = {};
-  for (const option of OPTION_NAMES) {
-    const value = Deno.env.get(variableOf(option));
-    if (value !== undefined) environment[option] = value;
-  }
-  const given: Record<string, unknown> = { ...await readConfig(configFile), ...environment, ...flags };
+  const given: Record<string, unknown> = { ...await readConfig(configFile), ...readEnvironment(), ...flags };
   const result = optionsSchema.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -133,16 +129,26 @@ export async function readOptions(flags: RawOptions, configFile: string | undefi
   throw new Error(`Cannot use the option "${flagOf(name)}": ${why}${shown ? `, not "${value}"` : ""}`);
 }
 
+/** Whether flags or the environment name any option. */
+export function namesOptions(flags: RawOptions): boolean {
+  return Object.keys({ ...readEnvironment(), ...flags }).length > 0;
+}
+
+function readEnvironment(): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const option of OPTION_NAMES) {
+    const value = Deno.env.get(variableOf(option));
+    if (value !== undefined) environment[option] = value;
+  }
+  return environment;
+}
+
 async function readConfig(file: string | undefined): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
   try {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(await Deno.readTextFile(file)));
   } catch (error) {
-    const reason = error instanceof z.ZodError
-      ? "it must hold a JSON object"
-      : error instanceof Error
-      ? error.message
-      : error;
+    const reason = error instanceof z.ZodError ? "it must hold a JSON object" : reasonOf(error);
     throw new Error(`Cannot read the configuration "${file}": ${reason}`);
   }
 }

@@ -22,6 +22,6 @@ export type { ProcessLimits, SoftAndHard } from "./process_limits.ts";
 export type { StopScope } from "./records.ts";
 export { isSignal } from "./signals.ts";
 export type { StartRequest } from "./start.ts";
-export type { Stream } from "./state_folder.ts";
+export { otherStateFolder, type Stream } from "./state_folder.ts";
 export type { StopOptions } from "./stop.ts";
 export { Worker, type WorkerOptions } from "./worker.ts";

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { codeOf, reasonOf } from "../base/system_error.ts";
 import { describeStranger, othersCanWrite } from "../base/trusted_path.ts";
 
 /** Where everything of a worker stands on disk; the layout is the one in docs/architecture.md. */
@@ -19,7 +20,7 @@ export type Stream = "stdout" | "stderr";
 
 /**
  * Makes the folders where they are missing, for the owner only. `path` is absolute.
- * @throws {Error} when one of them is another account's, or others can write to it, or it cannot be made.
+ * @throws {Error} when one of them is another account's, or others can write to it, or it cannot be made: why, and what to do about it.
  */
 export function openStateFolder(path: string): StateFolder {
   const root = withoutParents(path);
@@ -31,7 +32,11 @@ export function openStateFolder(path: string): StateFolder {
     scripts: join(root, "scripts"),
   };
   for (const path of Object.values(folder)) {
-    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+    try {
+      Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw cannotUse(root, path, error);
+    }
     const problem = whyNotOurs(path, Deno.statSync(path));
     if (problem !== null) throw new Error(`Cannot use the state folder "${root}": ${problem}`);
   }
@@ -43,6 +48,35 @@ function withoutParents(path: string): string {
   if (!path.split("/").includes("..")) return path;
   Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
   return Deno.realPathSync(path);
+}
+
+/** Takes the lock of a state folder, which its file holds until it is closed. */
+export async function lockStateFolder({ root }: StateFolder): Promise<Deno.FsFile> {
+  const path = `${root}/lock`;
+  const file = await Deno.open(path, { create: true, write: true, mode: 0o600 }).catch((error) => {
+    throw cannotUse(root, path, error);
+  });
+  if (await file.tryLock(true)) return file;
+  file.close();
+  throw new Error(`Cannot use the state folder "${root}": another daemon does`);
+}
+
+/** What to do about a state folder that cannot be used. */
+export function otherStateFolder(): string {
+  const such = Deno.uid() === 0 ? "" : ", such as --state-dir ~/.local/state/teleworker";
+  return `choose another with --state-dir${such}`;
+}
+
+function cannotUse(root: string, path: string, error: unknown): Error {
+  const code = codeOf(error);
+  const reason = path === root && code === "EEXIST"
+    ? "it is not a folder"
+    : code === "ENOTDIR"
+    ? `"${dirname(path)}" is not a directory`
+    : path === root
+    ? reasonOf(error)
+    : `"${path}": ${reasonOf(error)}`;
+  return new Error(`Cannot use the state folder "${root}": ${reason}; ${otherStateFolder()}`, { cause: error });
 }
 
 /**

@@ -17,7 +17,7 @@ import { inheritedOpenFiles } from "./inherited_open_files.ts";
 import { keepIgnoredSignalsFromJobs } from "./inherited_signals.ts";
 import { installScripts } from "./runner.ts";
 import { start, type StartRequest } from "./start.ts";
-import { openStateFolder, type Stream } from "./state_folder.ts";
+import { lockStateFolder, openStateFolder, type Stream } from "./state_folder.ts";
 import { endOf, stop, type StopOptions } from "./stop.ts";
 import { Turns } from "./turns.ts";
 import { Watch } from "./watch.ts";
@@ -94,8 +94,7 @@ export class Worker implements AsyncDisposable {
   static async begin(options: WorkerOptions): Promise<Worker> {
     const state = openStateFolder(options.stateFolder);
     using locks = new DisposableStack();
-    const lock = locks.use(await Deno.open(`${state.root}/lock`, { create: true, write: true, mode: 0o600 }));
-    if (!await lock.tryLock(true)) throw new Error(`Cannot use the state folder "${state.root}": another daemon does`);
+    locks.use(await lockStateFolder(state));
     const cgroups = detectCgroups({ name: options.cgroupRoot });
     // Whoever starts clears away the groups of jobs that it does not know, with what runs in them.
     const group = cgroups.report().trees[0]?.directory;

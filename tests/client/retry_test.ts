@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "../support/assert.ts";
-import { ConnectionFailure, Failure, ProblemFailure } from "../../lib/client/failure.ts";
+import { ConnectionFailure, Failure, ProblemFailure, UnansweredFailure } from "../../lib/client/failure.ts";
 import { ridingThrough } from "../../lib/client/retry.ts";
 
 const never = new AbortController().signal;
@@ -48,4 +48,24 @@ Deno.test("ridingThrough ends on its signal, also between two tries", async () =
   const attempt = () => Promise.reject(away());
   await rejects(ridingThrough(attempt, () => aborted.abort(), aborted.signal, true), { name: "AbortError" });
   await rejects(ridingThrough(attempt, () => {}, aborted.signal, true), ConnectionFailure);
+});
+
+const unanswered = () => new UnansweredFailure("It closed the connection");
+const full = () => new ProblemFailure({ type: "about:blank", title: "Too many followers", status: 429 });
+
+Deno.test("ridingThrough: closed without an answer again and again → ends", async () => {
+  let attempts = 0;
+  const attempt = () => Promise.reject((attempts++, unanswered()));
+  await rejects(ridingThrough(attempt, () => {}, never, true), UnansweredFailure);
+  equal(attempts, 5);
+});
+
+Deno.test("ridingThrough: closed without an answer and away in turns → goes on", async () => {
+  const attempt = failing(unanswered(), away(), unanswered(), away(), unanswered(), away());
+  equal(await ridingThrough(attempt, () => {}, never, true), "done");
+});
+
+Deno.test("ridingThrough: too many followers → ends, but not after a lost connection", async () => {
+  await rejects(ridingThrough(failing(full()), () => {}, never, true), ProblemFailure);
+  equal(await ridingThrough(failing(away(), full()), () => {}, never, true), "done");
 });

@@ -128,7 +128,7 @@ Deno.test("run tells which job it leaves alone when its output cannot be written
     stdin: "null",
   }).output();
   const { jobs: [job] } = await (await alice.send("GET", "/v1/jobs")).json();
-  const told = "No space left on device (os error 28)";
+  const told = "Cannot write the output: no space left on device";
   const text = `teleworker: The job was not stopped: ${job.id}\nteleworker: ${told}\n`;
   deepEqual({ code, stderr: new TextDecoder().decode(stderr) }, { code: 125, stderr: text });
   equal(job.state, "running");

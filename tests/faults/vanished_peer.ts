@@ -1,6 +1,10 @@
 import { join } from "node:path";
 import { equal } from "../support/assert.ts";
 import { jobSchema } from "../../lib/contract/mod.ts";
+import { addServer } from "../../lib/pki/store.ts";
+import { LiveClient } from "../client/live_client.ts";
+import { Tunnel } from "../client/tunnel.ts";
+import { programWords } from "../support/programs.ts";
 import { until } from "../support/until.ts";
 import type { Case } from "./support/suite.ts";
 import { Daemon } from "../support/daemon.ts";
@@ -45,6 +49,12 @@ class Cable implements AsyncDisposable {
     }).spawn();
   }
 
+  /** Starts the client at the far end. */
+  client(daemon: Daemon, ...args: readonly string[]): LiveClient {
+    const program = ["ip", "netns", "exec", this.#name, ...programWords("teleworker")] as const;
+    return new LiveClient(daemon, args, { program, identity: "root" });
+  }
+
   /** Nothing comes through any more, in neither direction, and neither end is told: no FIN, no RST. */
   async cut(): Promise<void> {
     await ip("-n", this.#name, "link", "set", `${this.#name}-b`, "down");
@@ -73,13 +83,15 @@ async function reasonToSkip(): Promise<string | null> {
   }
 }
 
-/** The cable to a follower's host is cut, and a follower stops reading. */
+/** The cable to a follower's host is cut, a follower stops reading, and a tunnel stalls: both sides of each notice. */
 export const vanishedPeer: Case = {
-  name: "a follower whose peer vanishes or reads no more is gone within two minutes",
+  name: "a follower whose peer vanishes or reads no more is gone within two minutes, and notices that too",
   impossible: await reasonToSkip(),
   run: async () => {
     await using cable = await Cable.lay();
     await using daemon = await Daemon.start({ listen: `${HOST}:0` });
+    await nameHost(daemon);
+    await using tunnel = await Tunnel.open(daemon.address);
     const [cutGate, fullGate] = [join(daemon.folder.path, "cut"), join(daemon.folder.path, "full")];
     const after = (gate: string, command: string) =>
       `until [ -e ${gate} ]; do sleep 0.1; done; ${command}; exec sleep 1000`;
@@ -97,7 +109,15 @@ export const vanishedPeer: Case = {
     ];
     const curl = (id: string) => cable.curl(...follow(id));
     const peers = [...[jobs.nothing, jobs.few, jobs.full].map(curl), here(follow(jobs.paused))];
+    await using stack = new AsyncDisposableStack();
+    const near = { address: tunnel.address, certs: daemon.certs };
+    const follower = stack.use(new LiveClient(near, ["logs", "-f", jobs.few], { identity: "root" }));
+    const runner = stack.use(new LiveClient(near, ["run", "--", "sh", "-c", "echo begun; exec sleep 1000"]));
+    const waiter = stack.use(cable.client(daemon, "wait", jobs.nothing));
     try {
+      await runner.prints("begun");
+      await daemon.logged(new RegExp(`"route":"status","job":"${jobs.nothing}"`));
+      await daemon.logged(new RegExp(`("route":"output","job":"${jobs.few}"[^]*){3}`));
       const ids = Object.values(jobs);
       await until("all follow", () => ids.every((id) => follows(daemon, id)));
       // Nobody reads what curl prints: it stops, and so do all buffers up to the log.
@@ -108,7 +128,13 @@ export const vanishedPeer: Case = {
         return before !== "" && before === offsets(daemon);
       });
       await cable.cut();
+      tunnel.stall();
       await Deno.writeTextFile(cutGate, "");
+      const noticed = () => [follower, runner, waiter].every(({ stderr }) => stderr.includes("; trying again"));
+      await until("the clients notice", noticed, BOUND);
+      tunnel.recover();
+      await until("it goes on from its byte", () => follower.stdout === "few\n", BOUND);
+      follower.signal("SIGKILL");
       await until("all are gone", () => !ids.some((id) => follows(daemon, id)), BOUND);
       equal((await send(daemon, "/healthz")).status, 200);
     } finally {
@@ -116,6 +142,13 @@ export const vanishedPeer: Case = {
     }
   },
 };
+
+/** Has the daemon show a certificate that names its host as the clients do. */
+async function nameHost(daemon: Daemon): Promise<void> {
+  for (const name of ["server.pem", "server-key.pem"]) await Deno.remove(join(daemon.certs, name));
+  await addServer(daemon.certs, ["localhost", "127.0.0.1", HOST]);
+  await daemon.logged(/Took in a change of .*the server's certificate/);
+}
 
 /** curl on our side of the cable. */
 function here(args: readonly string[]): Deno.ChildProcess {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { deepEqual, equal, match, ok } from "../support/assert.ts";
+import { Account } from "../support/account.ts";
 import { canLimit, removeCgroups } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -18,6 +19,8 @@ async function check(...flags: string[]): Promise<Ended> {
 }
 
 const checkSchema = z.object({
+  ready: z.boolean(),
+  config: z.string().nullable(),
   works: z.boolean(),
   cgroups: z.object({
     mode: z.string(),
@@ -30,8 +33,9 @@ const checkSchema = z.object({
 
 Deno.test("check tells a program what works on this host", async () => {
   const { code, stdout } = await check("--output", "json");
-  const { works, cgroups, programs } = checkSchema.parse(JSON.parse(stdout));
+  const { ready, config, works, cgroups, programs } = checkSchema.parse(JSON.parse(stdout));
   equal(code, works ? 0 : 1);
+  deepEqual([ready, config], [works, null]);
   ok(programs.find(({ name }) => name === "setsid")?.path);
   equal(cgroups.reason === null, canLimit);
   for (const { limit, works, reason } of cgroups.limits) equal(works, reason === null, limit);
@@ -157,5 +161,43 @@ Deno.test("a start without its certificates ends with the words of check", async
   match(
     stderr,
     /^teleworkerd: Cannot read "\/no\/such\/ca.pem": .*; make them with: teleworkerd request HOST --certs \/no\/such$/m,
+  );
+});
+
+Deno.test("check: daemon would not start → first line says so, not that jobs can run", async () => {
+  const { code, stdout } = await check("--state-dir", "/etc/passwd");
+  equal(code, 1);
+  match(stdout, /^The daemon cannot start with this configuration; see what has a "no" below\.\n\n/);
+  const json = checkSchema.parse(JSON.parse((await check("--output", "json", "--state-dir", "/etc/passwd")).stdout));
+  deepEqual([json.ready, json.works], [false, true]);
+});
+
+Deno.test("check: configuration is named → says which", async () => {
+  await using folder = await TemporaryFolder.create();
+  const config = join(folder.path, "config.json");
+  await Deno.writeTextFile(config, JSON.stringify({ stateDir: join(folder.path, "state") }));
+  const { code, stdout } = await check("--config", config);
+  equal(code, 0);
+  ok(stdout.includes(`\nThis is by the options in "${config}".\n`), stdout);
+});
+
+Deno.test({ name: "check: not root → says what jobs have to do without", ignore: Deno.uid() !== 0 }, async () => {
+  await using account = await Account.make(65534);
+  const run = async (...flags: string[]) => {
+    const group = ["--cgroup-root", `tw-test-${crypto.randomUUID().slice(0, 8)}`];
+    return await teleworkerd(["check", ...group, ...flags], account.env, account.prefix);
+  };
+  const usable = await run("--state-dir", join(account.path, "state"));
+  equal(usable.code, 0);
+  const [first, second, third] = usable.stdout.split("\n");
+  equal(first, "Jobs can run on this host.");
+  match(second ?? "", /^They run without limits: .+\.$/);
+  equal(third, "They run as this account alone: other accounts (--user) take a daemon of root.");
+  const unusable = await run();
+  equal(unusable.code, 1);
+  match(unusable.stdout, /^The daemon cannot start with this configuration/);
+  match(
+    unusable.stdout,
+    /^ {2}no {3}state folder: Cannot use "\/var\/lib\/teleworker": .*; choose another with --state-dir, such as --state-dir ~\/\.local\/state\/teleworker$/m,
   );
 });

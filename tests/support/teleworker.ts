@@ -12,6 +12,8 @@ export interface Ended {
 export interface ClientOptions {
   /** Whose certificate; alice by default. */
   readonly identity?: string;
+  /** A program that takes the client's place. */
+  readonly program?: readonly [program: string, ...args: string[]];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -21,7 +23,7 @@ export function spawnTeleworker(
   args: readonly string[],
   options: ClientOptions = {},
 ) {
-  const [program, ...words] = programWords("teleworker");
+  const [program, ...words] = options.program ?? programWords("teleworker");
   return new Deno.Command(program, {
     args: [...words, ...args],
     ...programEnvironment({

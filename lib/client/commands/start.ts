@@ -38,8 +38,8 @@ export async function startJob(api: Api, body: StartRequest): Promise<Job> {
   );
 }
 
-/** A server that is there and can start nothing now is not waited for, as one that is away would be. */
+/** A server that is there and can start nothing now, or no more jobs, is not waited for, as one that is away would be. */
 function refused(error: unknown): never {
-  const unable = error instanceof ProblemFailure && error.problem.status === 503;
+  const unable = error instanceof ProblemFailure && [429, 503].includes(error.problem.status);
   throw unable ? new Failure(error.message, { cause: error }) : error;
 }

@@ -51,8 +51,10 @@ export async function stop(flags: InferValue<typeof stopCommand>, { api, termina
 
 /** Stops a job; the job as it ended. */
 export async function stopJob(api: Api, id: string, body: StopRequest): Promise<Job> {
+  // A job that is just being launched may take the grace period for that, and then as long again to end.
+  const mayTakeMs = 2000 * (body.graceSeconds ?? 0);
   return await ridingThrough(
-    () => api.ask(`/v1/jobs/${id}/stop`, jobSchema, { method: "POST", body }),
+    () => api.ask(`/v1/jobs/${id}/stop`, jobSchema, { method: "POST", body, mayTakeMs }),
     tellLoss,
     new AbortController().signal,
     true,

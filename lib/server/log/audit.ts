@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
+import { reasonOf } from "../../base/system_error.ts";
 import type { RouteName } from "../../contract/mod.ts";
 import type { Action } from "../../worker/mod.ts";
 import { Allowance } from "./allowance.ts";
@@ -67,7 +68,7 @@ export class Audit implements Disposable {
     try {
       this.#open();
     } catch (error) {
-      throw new Error(`Cannot open the audit log "${auditLog}": ${error instanceof Error ? error.message : error}`);
+      throw new Error(`Cannot open the audit log "${auditLog}": ${reasonOf(error)}; choose another with --audit-log`);
     }
   }
 

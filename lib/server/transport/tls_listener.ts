@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:https";
 import { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { identify, IdentityError } from "../../pki/identity.ts";
-import type { Authorities } from "../../pki/authorities.ts";
+import { type Authorities, RevokedError } from "../../pki/authorities.ts";
 import type { Answer } from "../app.ts";
 import { type ArrivalLimits, Arrivals } from "./arrivals.ts";
 import { type Audit, DAEMON_NAME } from "../log/audit.ts";
@@ -11,7 +11,10 @@ import type { Caller } from "../context.ts";
 import type { Credentials } from "../credentials/credentials.ts";
 import { keepAccepting } from "./keep_accepting.ts";
 import { prepareListeningSockets } from "./listening_sockets.ts";
+import { listenError } from "./listen_error.ts";
 import { logger } from "../log/logger.ts";
+import { ProblemError } from "../problem.ts";
+import { Refusals } from "./refusals.ts";
 import { Shares } from "../shares.ts";
 import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { LOCAL_NAME } from "./unix_listener.ts";
@@ -42,6 +45,7 @@ export class TlsListener implements AsyncDisposable {
   readonly #peers = new Map<TLSSocket, { readonly caller: Caller; readonly certificate: Uint8Array }>();
   /** Of the connections whose client is known. What is left of all is for handshakes, so that one more client can come. */
   readonly #shares: Shares;
+  readonly #refusals = new Refusals();
   readonly #audit: Audit;
   #authorities: Authorities;
 
@@ -63,6 +67,7 @@ export class TlsListener implements AsyncDisposable {
     this.#connections.refuseOn(this.#server);
     this.#server.on("connection", (socket: Socket) => this.#arrivals.begin(socket));
     this.#server.prependListener("secureConnection", (socket: TLSSocket) => this.#accept(socket));
+    this.#server.on("secureConnection", (socket: TLSSocket) => this.#refusals.tell(socket));
     this.#server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
       const below = socketBelow(socket);
       const reason = this.#arrivals.reasonOf(below) ?? reasonOfHandshake(error, socket);
@@ -84,9 +89,7 @@ export class TlsListener implements AsyncDisposable {
     listener.#server.once("error", reject);
     listener.#server.listen(options.port, options.hostname, resolve);
     await promise.catch((error) => {
-      throw new Error(`Cannot listen on "${options.hostname}:${options.port}": ${reasonNotToListen(error)}`, {
-        cause: error,
-      });
+      throw listenError(options, error);
     });
     listener.#server.on("error", (error) => logger.error("Cannot go on listening: {error}", { error }));
     listener.#accepting = keepAccepting(listener.#server);
@@ -124,6 +127,7 @@ export class TlsListener implements AsyncDisposable {
     this.#server.close(() => resolve());
     await this.#connections.shutdown();
     this.#arrivals.closeAll();
+    this.#refusals[Symbol.dispose]();
     await promise;
   }
 
@@ -140,7 +144,7 @@ export class TlsListener implements AsyncDisposable {
     const reason = own >= mostOfOne
       ? `There were ${own} connections of "${name}"`
       : `There were ${most} connections, ${own} of them of "${name}"`;
-    throw new IdentityError(reason, { certificate });
+    throw new PlaceError(reason, { certificate });
   }
 
   #close(socket: TLSSocket, caller: Caller, reason: string): void {
@@ -201,10 +205,16 @@ export class TlsListener implements AsyncDisposable {
       const who = { ...certificate, peer };
       const recorded = this.#audit.record({ event: "handshake", allowed: false, reason, who });
       if (recorded) logger.warn("Refused a certificate: {reason}", { reason });
-      socket.destroy();
+      // Whoever was let in before, or will be, is told; all others learn nothing.
+      if (error instanceof RevokedError) this.#refusals.refuse(socket, new ProblemError(403, reason));
+      else if (error instanceof PlaceError) this.#refusals.refuse(socket, new ProblemError(503, reason));
+      else socket.destroy();
     }
   }
 }
+
+/** There is no place for one more connection of a client. */
+class PlaceError extends IdentityError {}
 
 function contextOf({ ca, certificate, key }: Credentials) {
   return { ca, cert: certificate, key, minVersion: "TLSv1.3" } as const;
@@ -231,19 +241,4 @@ function addressOf({ remoteAddress, remotePort }: Socket): string {
 function socketBelow(socket: TLSSocket): Socket {
   const below: unknown = Reflect.get(socket, "_parent");
   return below instanceof Socket ? below : socket;
-}
-
-/** Of bind(2), in the words of one who chose the address. */
-export function reasonNotToListen(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case "EADDRINUSE":
-      return "another program does";
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return "this host has no such address";
-    case "EACCES":
-      return "that takes more privileges";
-    default:
-      return error.message;
-  }
 }

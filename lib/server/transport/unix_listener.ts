@@ -1,4 +1,6 @@
 import { createServer, type Server } from "node:http";
+import { dirname } from "node:path";
+import { codeOf, reasonOf } from "../../base/system_error.ts";
 import type { Serving } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { logger } from "../log/logger.ts";
@@ -73,7 +75,7 @@ export class UnixListener implements AsyncDisposable {
     // The process's umask keeps the socket to its owner from the first moment on.
     server.listen(this.#path, resolve);
     await promise.catch((error) => {
-      throw new Error(`Cannot listen on "${this.#path}": ${reasonNotToListen(error)}`, { cause: error });
+      throw new Error(`Cannot listen on "${this.#path}": ${reasonNotToListen(this.#path, error)}`, { cause: error });
     });
     this.#servers.push(server);
     Deno.chmodSync(this.#path, 0o600);
@@ -142,14 +144,29 @@ async function removeStale(path: string): Promise<void> {
     connection.close();
   } catch (error) {
     // Anything else, such as a queue that is full (connect(2), EAGAIN), is no proof that nobody listens there.
-    if (error instanceof Deno.errors.ConnectionRefused) return await Deno.remove(path);
+    if (error instanceof Deno.errors.ConnectionRefused) {
+      return await Deno.remove(path).catch((error) => {
+        throw new Error(`Cannot listen on "${path}": the socket of an ended daemon is in the way: ${reasonOf(error)}`);
+      });
+    }
   }
   throw new Error(`Cannot listen on "${path}": another daemon does`);
 }
 
 /** Of bind(2) on a path, whose `sun_path` has 108 bytes with the NUL (unix(7)). */
-function reasonNotToListen({ code, message }: NodeJS.ErrnoException): string {
-  if (code === "ENOENT") return "its folder is not there";
-  if (code === "EINVAL") return "its path is longer than 107 bytes";
-  return message;
+function reasonNotToListen(path: string, error: unknown): string {
+  const directory = `"${dirname(path)}"`;
+  switch (codeOf(error)) {
+    case "ENOENT":
+      return "its folder is not there";
+    case "EINVAL":
+      return "its path is longer than 107 bytes";
+    case "ENOTDIR":
+      return `${directory} is not a directory`;
+    case "EACCES":
+    case "EPERM":
+      return `we may not write to ${directory}; choose another path with --socket`;
+    default:
+      return reasonOf(error);
+  }
 }

@@ -1,7 +1,6 @@
 import { join } from "node:path";
-import { z } from "zod";
+import { Account } from "../../support/account.ts";
 import { Daemon } from "../../support/daemon.ts";
-import { TemporaryFolder } from "../../support/folder.ts";
 import { pause } from "./ask.ts";
 import { command } from "./command.ts";
 
@@ -11,37 +10,23 @@ export type Resource = "nproc" | "nofile";
 /** A daemon of an account of its own, which can be given less of something at any time. */
 export class PoorDaemon implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
-  readonly #uid: number;
+  readonly #account: Account;
   /** The daemon itself. */
   readonly daemon: Daemon;
 
-  private constructor(daemon: Daemon, uid: number, stack: AsyncDisposableStack) {
+  private constructor(daemon: Daemon, account: Account, stack: AsyncDisposableStack) {
     this.daemon = daemon;
-    this.#uid = uid;
+    this.#account = account;
     this.#stack = stack;
   }
 
   /** Starts it as this account, which has no other processes. Only root can. */
   static async start(uid: number): Promise<PoorDaemon> {
     await using stack = new AsyncDisposableStack();
-    const folder = stack.use(await TemporaryFolder.create());
-    const cache = join(folder.path, "cache");
-    await Deno.mkdir(cache);
-    // Hard links where they can be had, for speed; access(2), by which Deno looks, knows nothing of capabilities.
-    const npm = join(cache, "npm");
-    await command("cp", "--recursive", "--link", await npmCache(), npm)
-      .catch(async () => await command("cp", "--recursive", "--force", await npmCache(), npm));
-    for (const path of [folder.path, cache]) await Deno.chown(path, uid, uid);
-    // It may read, not write, what is root's: the program, the certificates.
-    const capability = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"];
-    const daemon = stack.use(
-      await Daemon.start({
-        state: join(folder.path, "state"),
-        prefix: ["setpriv", ...accountOf(uid), ...capability],
-        env: { DENO_DIR: cache, XDG_CACHE_HOME: cache },
-      }),
-    );
-    return new PoorDaemon(daemon, uid, stack.move());
+    const account = stack.use(await Account.make(uid));
+    const { prefix, env } = account;
+    const daemon = stack.use(await Daemon.start({ state: join(account.path, "state"), prefix, env }));
+    return new PoorDaemon(daemon, account, stack.move());
   }
 
   /** Lets it have so many more than it has now; null for as many as in the beginning. Jobs that run keep what they may have. */
@@ -51,7 +36,7 @@ export class PoorDaemon implements AsyncDisposable {
       ? await hardLimit(pid, resource)
       : String(resource === "nproc" ? this.#tasks() + more : await this.#below(more));
     // As that account: the kernel lets only it, and not every root, change its limits (prlimit(2)).
-    await command("setpriv", ...accountOf(this.#uid), "prlimit", `--pid=${pid}`, `--${resource}=${limit}:`);
+    await command("env", ...this.#account.words, "prlimit", `--pid=${pid}`, `--${resource}=${limit}:`);
   }
 
   /** Processes and threads of the account. */
@@ -78,7 +63,7 @@ export class PoorDaemon implements AsyncDisposable {
 
   #tasksOf(pid: string): number {
     try {
-      if (Deno.statSync(`/proc/${pid}`).uid !== this.#uid) return 0;
+      if (Deno.statSync(`/proc/${pid}`).uid !== this.#account.uid) return 0;
       return [...Deno.readDirSync(`/proc/${pid}/task`)].length;
     } catch {
       // It has ended.
@@ -89,15 +74,6 @@ export class PoorDaemon implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack[Symbol.asyncDispose]();
   }
-}
-
-function accountOf(uid: number): string[] {
-  return [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
-}
-
-async function npmCache(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).output();
-  return z.object({ npmCache: z.string() }).parse(JSON.parse(new TextDecoder().decode(stdout))).npmCache;
 }
 
 async function hardLimit(pid: number, resource: Resource): Promise<string> {

@@ -148,7 +148,7 @@ async function shakesHands(folder: string): Promise<boolean> {
 /** What `check` says of the certificates in a folder. */
 async function verdict(folder: string): Promise<{ works: boolean; message: string } | undefined> {
   const options = optionsSchema.parse({ certs: folder, stateDir: join(folder, "state"), listen: "127.0.0.1:0" });
-  return (await checkStart(options)).find(({ name }) => name === "certificates");
+  return (await checkStart(options, [])).find(({ name }) => name === "certificates");
 }
 
 /** Why a client cannot use the certificates in a folder; "" if it can. */
