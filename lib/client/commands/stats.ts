@@ -3,7 +3,7 @@ import { message } from "@optique/core/message";
 import { multiple, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag } from "@optique/core/primitives";
-import type { Job } from "../../contract/mod.ts";
+import { hasEnded, type Job } from "../../contract/mod.ts";
 import { describeState, formatTable } from "../format.ts";
 import type { Session } from "../session.ts";
 import { clean, print, printJson } from "../terminal.ts";
@@ -48,7 +48,7 @@ export async function stats(flags: InferValue<typeof statsCommand>, { api, termi
         .join("\n");
       await print(again ? HOME + table : table);
     }
-    if (!again || (ids.length > 0 && jobs.every(({ state }) => state !== "running"))) return 0;
+    if (!again || (ids.length > 0 && jobs.every(hasEnded))) return 0;
     earlier = now;
     await new Promise((resolve) => setTimeout(resolve, PERIOD));
   }
