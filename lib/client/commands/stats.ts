@@ -34,7 +34,7 @@ const HOME = "\x1b[H\x1b[J";
 
 /** Shows usage until the jobs named have ended, or until interrupted. */
 export async function stats(flags: InferValue<typeof statsCommand>, { api, terminal }: Session): Promise<number> {
-  const ids = (await Promise.all(flags.jobs.map((reference) => api.find(reference)))).map(({ id }) => id);
+  const ids = (await Promise.all(flags.jobs.map((reference) => api.find(reference, "read")))).map(({ id }) => id);
   const again = !flags.once && (terminal.json || Deno.stdout.isTerminal());
   let earlier = new Map<string, Sample>();
   for (;;) {

@@ -10,7 +10,7 @@ import { ridingThrough } from "../retry.ts";
 import type { Session } from "../session.ts";
 import { print, printJson, tellLoss } from "../terminal.ts";
 import { duration, signal } from "../values.ts";
-import { jobArguments } from "./status.ts";
+import { CHANGED, jobArguments } from "./status.ts";
 
 /** `teleworker stop`. */
 export const stopCommand = command(
@@ -24,7 +24,7 @@ export const stopCommand = command(
       }),
     ),
     kill: withDefault(flag("--kill", { description: message`Kill all of it at once.` }), false),
-    jobs: jobArguments("<running jobs>"),
+    jobs: jobArguments("<running jobs>", CHANGED),
   }),
   {
     brief: message`Stop jobs, and wait until they have ended.`,
@@ -41,7 +41,7 @@ export async function stop(flags: InferValue<typeof stopCommand>, { api, termina
     ...(flags.signal === undefined ? {} : { signal: flags.signal }),
     ...(flags.grace === undefined ? {} : { graceSeconds: flags.grace }),
   };
-  const jobs = await Promise.all(flags.jobs.map((reference) => api.find(reference)));
+  const jobs = await Promise.all(flags.jobs.map((reference) => api.find(reference, "change")));
   const stopped = await Promise.all(jobs.map(({ id }) => stopJob(api, id, request)));
   for (const job of stopped) await (terminal.json ? printJson(job) : print(`${job.id} ${describeState(job)}`));
   return 0;
