@@ -6,12 +6,13 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Who may know whom, besides itself. */
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
-  client: ["about", "contract", "pki"],
-  server: ["about", "contract", "worker", "pki"],
+  client: ["about", "base", "contract", "pki"],
+  server: ["about", "base", "contract", "worker", "pki"],
   install: ["about"],
   worker: ["cgroup", "output"],
   // For the version.
   about: ["deno.json"],
+  base: [],
   contract: [],
   cgroup: [],
   output: [],

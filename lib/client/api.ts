@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type Job, jobListSchema, jobSchema, MIN_ID_PREFIX, PROBLEM_TYPE, problemSchema } from "../contract/mod.ts";
 import { chunksOf } from "./chunks.ts";
+import { CONCURRENT_REQUESTS, mapConcurrently } from "./concurrently.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionFailure, Failure, ProblemFailure } from "./failure.ts";
 import { describeDamaged } from "./format.ts";
@@ -77,6 +78,11 @@ export class Api implements Disposable {
     const found = await this.#find(reference, purpose);
     if (typeof found.job === "string") throw new Failure(found.job);
     return found.job;
+  }
+
+  /** Finds the jobs that a user means by each of these, as {@linkcode find}. */
+  async findAll(references: readonly string[], purpose: Purpose): Promise<Job[]> {
+    return await mapConcurrently(references, CONCURRENT_REQUESTS, (reference) => this.find(reference, purpose));
   }
 
   /** Returns the id of the job that {@linkcode find} gives, also of a damaged one. */

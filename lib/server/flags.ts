@@ -7,6 +7,7 @@ import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
 import { describeBuild } from "../about/build.ts";
 import { THIRD_PARTY_LICENSES } from "../about/licenses.ts";
+import { joinRepeated } from "../base/join_repeated.ts";
 import { escapeControls } from "./log/escape_controls.ts";
 import type { RawOptions } from "./options.ts";
 import { type RequestCommand, requestCommand } from "./request.ts";
@@ -124,7 +125,7 @@ export interface InstallCommand {
 /** The daemon's command line; ends the process for `--help`, `--version`, `--licenses` and wrong usage (2). */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const exit = (code: number): never => Deno.exit(code);
-  const parsed = runParserSync(parser, "teleworkerd", args, {
+  const parsed = runParserSync(parser, "teleworkerd", joinRepeated(parser.usage, args), {
     ...about,
     help: { option: true, onShow: exit },
     version: { value: describeBuild(), option: true, onShow: exit },

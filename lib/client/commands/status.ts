@@ -1,8 +1,8 @@
 import { object } from "@optique/core/constructs";
 import { message, metavar, text } from "@optique/core/message";
-import { multiple } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant } from "@optique/core/primitives";
+import { eachText, repeated } from "../../base/join_repeated.ts";
 import { FIRST_OFFSET, MIN_ID_PREFIX, type Stream } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { formatJob } from "../format.ts";
@@ -15,17 +15,17 @@ type Which = "<jobs>" | "<running jobs>";
 const describe = (least: number) =>
   message`A name, an id, or the unique beginning of an id, of at least ${text(String(least))} characters.`;
 
-const LOOKED_AT = describe(MIN_ID_PREFIX.read);
+/** Describes a job of a verb that looks at it. */
+export const LOOKED_AT = describe(MIN_ID_PREFIX.read);
 /** Describes a job of a verb that changes it. */
 export const CHANGED = describe(MIN_ID_PREFIX.change);
 
 /** A job on the command line. */
-export const jobArgument = (which: Which = "<jobs>", description = LOOKED_AT) =>
-  argument(known("JOB", which), { description });
+export const jobArgument = () => argument(known("JOB", "<jobs>"), { description: LOOKED_AT });
 
 /** One or more jobs on the command line. */
 export const jobArguments = (which: Which = "<jobs>", description = LOOKED_AT) =>
-  multiple(jobArgument(which, description), {
+  repeated(argument(eachText(known("JOB", which)), { description }), {
     min: 1,
     errors: { tooFew: message`Expected a ${metavar("JOB")}, but too few arguments.` },
   });

@@ -23,7 +23,7 @@ export const waitCommand = command(
 
 /** Waits for jobs; exits with the code of the last named. */
 export async function wait(flags: InferValue<typeof waitCommand>, { api, terminal }: Session): Promise<number> {
-  const jobs = await Promise.all(flags.jobs.map((reference) => api.find(reference, "read")));
+  const jobs = await api.findAll(flags.jobs, "read");
   let code = 0;
   for (const { id } of jobs) {
     const job = await waitFor(api, id, new AbortController().signal);
