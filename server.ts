@@ -6,7 +6,7 @@ import { runInstall, runUninstall } from "./lib/install/run.ts";
 import { check } from "./lib/server/check.ts";
 import { runDaemon } from "./lib/server/daemon.ts";
 import { escapeControls } from "./lib/server/log/escape_controls.ts";
-import { type CommandLine, parseCommandLine, type RunCommand } from "./lib/server/flags.ts";
+import { type CommandLine, parseCommandLine, requireUtf8Arguments, type RunCommand } from "./lib/server/flags.ts";
 import { LineWriter, stderr } from "./lib/server/log/line_writer.ts";
 import { configureLog } from "./lib/server/log/log.ts";
 import { logger } from "./lib/server/log/logger.ts";
@@ -33,7 +33,7 @@ async function run(command: CommandLine, signal: AbortSignal): Promise<number> {
 }
 
 async function runHere({ verb, output, flags, config }: RunCommand, signal: AbortSignal): Promise<number> {
-  const options = await readOptions(flags, config ?? Deno.env.get("TELEWORKERD_CONFIG"));
+  const options = await readOptions(flags, config);
   await configureLog(options.logLevel);
   if (verb === "check") return await check(options, output);
   const notify = takeNotify();
@@ -48,7 +48,7 @@ async function runHere({ verb, output, flags, config }: RunCommand, signal: Abor
 }
 
 if (import.meta.main) {
-  const command = parseCommandLine(Deno.args);
+  const command = parseCommandLine(await requireUtf8Arguments(Deno.args));
   const ending = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => ending.abort());
   // A peer must not be able to end the daemon by an error that nobody thought of; it is logged as what it is, a fault of ours.

@@ -8,6 +8,7 @@ import type { NonEmptyString } from "@optique/core/nonempty";
 import { describeBuild } from "../about/build.ts";
 import { THIRD_PARTY_LICENSES } from "../about/licenses.ts";
 import { joinRepeated } from "../base/join_repeated.ts";
+import { findNotUtf8Argument } from "../base/utf8.ts";
 import { escapeControls } from "./log/escape_controls.ts";
 import type { RawOptions } from "./options.ts";
 import { type RequestCommand, requestCommand } from "./request.ts";
@@ -120,6 +121,14 @@ export interface InstallCommand {
   readonly dryRun: boolean;
   /** Folder that holds the files of the host; undefined for this one's. */
   readonly root: string | undefined;
+}
+
+/** Returns the arguments as they are; ends the process (2) where one is not UTF-8, since Deno has changed that. */
+export async function requireUtf8Arguments(args: readonly string[]): Promise<readonly string[]> {
+  const problem = await findNotUtf8Argument(args);
+  if (problem === undefined) return args;
+  console.error(`teleworkerd: ${escapeControls(`Cannot use the argument ${problem}`)}`);
+  return Deno.exit(2);
 }
 
 /** The daemon's command line; ends the process for `--help`, `--version`, `--licenses` and wrong usage (2). */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readVariable } from "../base/utf8.ts";
 import { hostLimitsSchema, parseDuration, parseSize } from "../contract/mod.ts";
 
 /** Of jobs' arguments in the audit log: nothing, a keyed hash, or all. */
@@ -7,7 +8,8 @@ export const AUDIT_ARGS = ["off", "hash", "full"] as const;
 /** Levels of the log, in LogTape's names. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 
-const path = z.string().min(1, "must not be empty");
+const path = z.string().min(1, "must not be empty")
+  .refine((path) => path.isWellFormed() && !path.includes("\0"), "must be well-formed Unicode without a NUL character");
 const count = z.union(
   [z.int().min(1), z.string().regex(/^[1-9]\d{0,8}$/).transform(Number)],
   "must be a whole number from 1 on",
@@ -111,16 +113,20 @@ export function flagOf(option: string): string {
 }
 
 /**
- * The options of this start: flags go before the environment, that before the file.
+ * The options of this start: flags go before the environment, that before the file, which the environment may name too.
  * @throws {Error} naming the option that is wrong and why.
  */
 export async function readOptions(flags: RawOptions, configFile: string | undefined): Promise<Options> {
   const environment: Record<string, string> = {};
   for (const option of OPTION_NAMES) {
-    const value = Deno.env.get(variableOf(option));
+    const value = readVariable(variableOf(option));
     if (value !== undefined) environment[option] = value;
   }
-  const given: Record<string, unknown> = { ...await readConfig(configFile), ...environment, ...flags };
+  const given: Record<string, unknown> = {
+    ...await readConfig(configFile ?? readVariable("TELEWORKERD_CONFIG")),
+    ...environment,
+    ...flags,
+  };
   const result = optionsSchema.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -136,10 +142,13 @@ export async function readOptions(flags: RawOptions, configFile: string | undefi
 async function readConfig(file: string | undefined): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(await Deno.readTextFile(file)));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(file));
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch (error) {
     const reason = error instanceof z.ZodError
       ? "it must hold a JSON object"
+      : error instanceof TypeError
+      ? "it is not valid UTF-8"
       : error instanceof Error
       ? error.message
       : error;

@@ -44,7 +44,7 @@ export type RequestCommand = InferValue<typeof requestCommand>;
  */
 export async function request({ hosts, certs: flag, keyType, force }: RequestCommand): Promise<void> {
   const flags = flag === undefined ? {} : { certs: flag };
-  const { certs } = await readOptions(flags, Deno.env.get("TELEWORKERD_CONFIG"));
+  const { certs } = await readOptions(flags, undefined);
   if (certs === undefined) throw new Error("Cannot make a request: name the folder of the certificates with --certs");
   // Only here: what makes certificates would make every start of the daemon slower.
   const { requestServer } = await import("../pki/request.ts");
