@@ -7,18 +7,20 @@ import { EXIT } from "./lib/client/exit_code.ts";
 import { UsageFailure } from "./lib/client/failure.ts";
 import { execute, parse } from "./lib/client/program.ts";
 import { noteFailure } from "./lib/client/terminal.ts";
+import { requireUtf8Arguments } from "./lib/client/utf8_arguments.ts";
 
 if (import.meta.main) {
-  const command = parse(Deno.args);
+  let standsForJob = false;
   try {
+    await requireUtf8Arguments(Deno.args);
+    const command = parse(Deno.args);
+    standsForJob = command.verb === "run" || command.verb === "wait" || (command.verb === "logs" && command.follow);
     Deno.exit(await execute(command));
   } catch (error) {
     // Nobody reads us any more, as behind `| head`: end as a program that SIGPIPE ends.
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(EXIT.brokenPipe);
     await noteFailure(error).catch(() => {});
     if (error instanceof UsageFailure) Deno.exit(EXIT.usage);
-    const standsForJob = command.verb === "run" || command.verb === "wait" ||
-      (command.verb === "logs" && command.follow);
     Deno.exit(standsForJob ? EXIT.teleworker : EXIT.failure);
   }
 }

@@ -3,12 +3,13 @@
  * @module
  */
 import { describeError } from "./lib/base/system_error.ts";
+import { readVariable } from "./lib/base/utf8.ts";
 import { findInstalled } from "./lib/install/installed.ts";
 import { runInstall, runUninstall } from "./lib/install/run.ts";
 import { check } from "./lib/server/check.ts";
 import { runDaemon } from "./lib/server/daemon.ts";
 import { escapeControls } from "./lib/server/log/escape_controls.ts";
-import { type CommandLine, parseCommandLine, type RunCommand } from "./lib/server/flags.ts";
+import { type CommandLine, parseCommandLine, requireUtf8Arguments, type RunCommand } from "./lib/server/flags.ts";
 import { LineWriter, stderr } from "./lib/server/log/line_writer.ts";
 import { configureLog } from "./lib/server/log/log.ts";
 import { logger } from "./lib/server/log/logger.ts";
@@ -35,7 +36,7 @@ async function run(command: CommandLine, signal: AbortSignal): Promise<number> {
 }
 
 async function runHere({ verb, output, flags, config }: RunCommand, signal: AbortSignal): Promise<number> {
-  const given = config ?? Deno.env.get("TELEWORKERD_CONFIG");
+  const given = config ?? readVariable("TELEWORKERD_CONFIG");
   // Whoever names no option means the daemon that is installed.
   const installed = verb === "check" && given === undefined && !namesOptions(flags) ? findInstalled() : undefined;
   const file = given ?? installed?.config;
@@ -57,7 +58,7 @@ async function runHere({ verb, output, flags, config }: RunCommand, signal: Abor
 }
 
 if (import.meta.main) {
-  const command = parseCommandLine(Deno.args);
+  const command = parseCommandLine(await requireUtf8Arguments(Deno.args));
   const ending = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => ending.abort());
   // A peer must not be able to end the daemon by an error that nobody thought of; it is logged as what it is, a fault of ours.

@@ -2,7 +2,7 @@ import type { DocEntry, DocPage } from "@optique/core/doc";
 import { formatMessage, type Message } from "@optique/core/message";
 import { getDocPageSync, type Parser } from "@optique/core/parser";
 import { formatUsageTerm, type Usage, type UsageTerm } from "@optique/core/usage";
-import { commandAt } from "../lib/client/command_tree.ts";
+import { commandAt } from "../lib/base/command_tree.ts";
 import { bold, escape } from "./roff.ts";
 
 /** A page of the manual, in the parts that differ. */

@@ -1,6 +1,7 @@
 import type { z } from "zod";
-import { type Job, jobListSchema, jobSchema, PROBLEM_TYPE, problemSchema } from "../contract/mod.ts";
+import { type Job, jobListSchema, jobSchema, MIN_ID_PREFIX, PROBLEM_TYPE, problemSchema } from "../contract/mod.ts";
 import { chunksOf } from "./chunks.ts";
+import { CONCURRENT_REQUESTS, mapConcurrently } from "./concurrently.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionFailure, Failure, ProblemFailure, UnansweredFailure } from "./failure.ts";
 import { describeDamaged } from "./format.ts";
@@ -12,6 +13,14 @@ import type { TransportRequest } from "./transport.ts";
 
 /** Most bytes of an answer that is read as a whole: several times what the longest page of a list has. */
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
+
+/** What a command does with a job that a user names. */
+type Purpose = keyof typeof MIN_ID_PREFIX;
+
+const WHY_TOO_SHORT: Readonly<Record<Purpose, string>> = {
+  read: `: of its id at least the first ${MIN_ID_PREFIX.read} characters are required`,
+  change: `: to change a job, at least the first ${MIN_ID_PREFIX.change} characters of its id are required`,
+};
 
 /** A request to the API. */
 export interface ApiRequest {
@@ -79,31 +88,41 @@ export class Api implements Disposable {
   }
 
   /**
-   * The job that a user means by an id, the unique beginning of one, or a name.
+   * Finds the job that a user means by an id, the unique beginning of one, or a name.
+   * @param purpose whether the job is looked at or changed, for which more of an id is required.
    * @throws {Failure} when there is none, or more than one, or it is damaged.
    */
-  async find(reference: string): Promise<Job> {
-    const found = await this.#find(reference);
+  async find(reference: string, purpose: Purpose): Promise<Job> {
+    const found = await this.#find(reference, purpose);
     if (typeof found.job === "string") throw new Failure(found.job);
     return found.job;
   }
 
-  /** The id of the job that {@linkcode find} gives, also of a damaged one. */
-  async findId(reference: string): Promise<string> {
-    return (await this.#find(reference)).id;
+  /** Finds the jobs that a user means by each of these, as {@linkcode find}. */
+  async findAll(references: readonly string[], purpose: Purpose): Promise<Job[]> {
+    return await mapConcurrently(references, CONCURRENT_REQUESTS, (reference) => this.find(reference, purpose));
+  }
+
+  /** Returns the id of the job that {@linkcode find} gives, also of a damaged one. */
+  async findId(reference: string, purpose: Purpose): Promise<string> {
+    return (await this.#find(reference, purpose)).id;
   }
 
   /** With what is to be told about it in place of a damaged job. */
-  async #find(reference: string): Promise<{ id: string; job: Job | string }> {
+  async #find(reference: string, purpose: Purpose): Promise<{ id: string; job: Job | string }> {
     const { jobs, damaged } = await this.ask("/v1/jobs", jobListSchema, { query: { job: reference, limit: 100 } });
     const all = [
       ...jobs.map((job) => ({ id: job.id, name: job.name, owner: job.owner, job })),
       ...damaged.map((job) => ({ id: job.id, name: null, owner: job.owner ?? "nobody", job: describeDamaged(job) })),
     ];
     const named = all.filter(({ name, id }) => name === reference || id === reference);
-    const found = named.length > 0 ? named : all;
+    const tooShort = reference.length < MIN_ID_PREFIX[purpose];
+    const found = named.length > 0 ? named : tooShort ? [] : all;
     const [job] = found;
-    if (job === undefined) throw new Failure(`There is no job "${reference}"`);
+    if (job === undefined) {
+      const hint = tooShort && /^[0-9a-f]+$/i.test(reference) ? WHY_TOO_SHORT[purpose] : "";
+      throw new Failure(`There is no job "${reference}"${hint}`);
+    }
     if (found.length > 1) {
       throw new Failure(
         `Cannot tell which job "${reference}" is: ${found.map(({ id, owner }) => `${id} of ${owner}`).join(", ")}`,

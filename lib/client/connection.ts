@@ -1,4 +1,5 @@
 import { joinPath, withoutParents } from "../base/paths.ts";
+import { readVariable } from "../base/utf8.ts";
 import { findClient } from "../pki/find_client.ts";
 import { Failure, UsageFailure } from "./failure.ts";
 import type { ShownCertificate } from "./reason.ts";
@@ -78,7 +79,11 @@ function parseAddress(given: string): { host: string; port: number; text: string
 }
 
 function variable(name: string): string | undefined {
-  return Deno.env.get(name) || undefined;
+  try {
+    return readVariable(name) || undefined;
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageFailure(error.message, { cause: error }) : error;
+  }
 }
 
 function inHome(path: string): string | undefined {

@@ -1,15 +1,16 @@
+import { z } from "zod";
 import { type DamagedJob, type Job, type Stream, STREAMS } from "../contract/mod.ts";
 import { clean, type Terminal } from "./terminal.ts";
 import { formatDuration, formatSize } from "../contract/units.ts";
 
-const COLOURS: Readonly<Record<Job["state"], number>> = {
-  running: 32,
-  exited: 0,
-  signaled: 33,
-  stopped: 33,
-  failed: 31,
-  lost: 31,
-};
+/** A state of a newer server has none. */
+const COLOURS: ReadonlyMap<string, number> = new Map([
+  ["running", 32],
+  ["signaled", 33],
+  ["stopped", 33],
+  ["failed", 31],
+  ["lost", 31],
+]);
 
 /** How a job is, in a few words: `exited 3`, `signaled SIGKILL, out of memory`. */
 export function describeState(job: Job): string {
@@ -30,7 +31,7 @@ export function describeCommand({ command, args }: Job): string {
 
 /** Colours a job's state. */
 export function paint(text: string, job: Job, { colour }: Terminal): string {
-  const code = job.state === "exited" && job.exitCode !== 0 ? 31 : COLOURS[job.state];
+  const code = job.state === "exited" && job.exitCode !== 0 ? 31 : COLOURS.get(job.state) ?? 0;
   return colour && code !== 0 ? `\x1b[${code}m${text}\x1b[0m` : text;
 }
 
@@ -41,7 +42,9 @@ export function formatTable(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
 }
 
-const LIMITS: Readonly<Record<string, readonly [name: string, format: (value: number) => string]>> = {
+type Limit = readonly [name: string, format: (value: number) => string];
+
+const LIMITS: ReadonlyMap<string, Limit> = new Map(Object.entries<Limit>({
   cpus: ["cpus", String],
   cpuWeight: ["cpu weight", String],
   memoryBytes: ["memory", formatSize],
@@ -57,16 +60,22 @@ const LIMITS: Readonly<Record<string, readonly [name: string, format: (value: nu
   fileSizeBytes: ["file size", formatSize],
   openFiles: ["open files", String],
   coreBytes: ["core", formatSize],
-};
+}));
+
+/** A limit of single disks, or a soft and a hard one. */
+const numbersSchema = z.record(z.string(), z.number());
 
 /** A job's limits in a line; null when it has none. */
 export function describeLimits({ limits }: Job): string | null {
   const parts = Object.entries(limits).flatMap(([key, value]) => {
     if (value === null) return [];
-    const [name, format] = LIMITS[key] ?? [key, String];
+    const [name, format] = LIMITS.get(key) ?? [key, String];
     if (typeof value === "number") return [`${name} ${format(value)}`];
-    if (key === "openFiles") return [`${name} ${value["soft"]}:${value["hard"]}`];
-    return Object.entries(value).map(([disk, value]) => `${name} of ${disk} ${format(value)}`);
+    const numbers = numbersSchema.safeParse(value).data;
+    // A newer server's, as it is.
+    if (numbers === undefined) return [`${name} ${JSON.stringify(value)}`];
+    if (key === "openFiles") return [`${name} ${numbers["soft"]}:${numbers["hard"]}`];
+    return Object.entries(numbers).map(([disk, value]) => `${name} of ${disk} ${format(value)}`);
   });
   return parts.length === 0 ? null : parts.join(", ");
 }

@@ -1,10 +1,11 @@
 import type { z } from "zod";
 import { object } from "@optique/core/constructs";
 import { message, metavar } from "@optique/core/message";
-import { multiple, optional } from "@optique/core/modifiers";
+import { optional } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
+import { each, eachText, repeated } from "../base/join_repeated.ts";
 import { type Limits, limitsSchema, type StartRequest, startSchema, STOP_SCOPES } from "../contract/mod.ts";
 import { mergeDisks } from "./disks.ts";
 import { parseCount, parseSize } from "../contract/units.ts";
@@ -33,8 +34,8 @@ export const jobFlags = object({
   name: optional(
     option("--name", text("NAME", request.name), { description: message`A name for the job, unique among yours.` }),
   ),
-  env: multiple(
-    option("--env", "-e", variable(request.env), {
+  env: repeated(
+    option("--env", "-e", each(variable(request.env)), {
       description: message`A variable of its environment; may be given often.`,
     }),
   ),
@@ -72,18 +73,18 @@ export const jobFlags = object({
     }),
   ),
   pids: optional(option("--pids", count(limits.pids), { description: message`Processes and threads it may have.` })),
-  readBps: multiple(
-    option("--read-bps", perDisk("SIZE", parseSize), {
-      description: message`Bytes a second it may read from each disk, or from one as DISK:SIZE; may be given often.`,
-    }),
+  readBps: repeated(option("--read-bps", each(perDisk("SIZE", parseSize)), {
+    description: message`Bytes a second it may read from each disk, or from one as DISK:SIZE; may be given often.`,
+  })),
+  writeBps: repeated(
+    option("--write-bps", each(perDisk("SIZE", parseSize)), { description: message`The same for writes.` }),
   ),
-  writeBps: multiple(option("--write-bps", perDisk("SIZE", parseSize), { description: message`The same for writes.` })),
-  readIops: multiple(
-    option("--read-iops", perDisk("N", parseCount), {
-      description: message`Reads a second from each disk, or from one as DISK:N; may be given often.`,
-    }),
+  readIops: repeated(option("--read-iops", each(perDisk("N", parseCount)), {
+    description: message`Reads a second from each disk, or from one as DISK:N; may be given often.`,
+  })),
+  writeIops: repeated(
+    option("--write-iops", each(perDisk("N", parseCount)), { description: message`The same for writes.` }),
   ),
-  writeIops: multiple(option("--write-iops", perDisk("N", parseCount), { description: message`The same for writes.` })),
   ioWeight: optional(
     option("--io-weight", weight(), { description: message`Its share when others want the disk too; 100 is usual.` }),
   ),
@@ -113,8 +114,10 @@ export const jobFlags = object({
   user: optional(
     option("--user", text("NAME", request.user), { description: message`The host's account that it runs as.` }),
   ),
-  words: multiple(
-    argument(string({ metavar: "COMMAND" }), { description: message`The program and its arguments, after --.` }),
+  words: repeated(
+    argument(eachText(string({ metavar: "COMMAND" })), {
+      description: message`The program and its arguments, after --.`,
+    }),
     { min: 1, errors: { tooFew: message`Expected a ${metavar("COMMAND")}.` } },
   ),
 });

@@ -21,9 +21,10 @@ import { wait, waitCommand } from "./commands/wait.ts";
 import { certsFolder, openConnection } from "./connection.ts";
 import { EXIT } from "./exit_code.ts";
 import { UsageFailure } from "./failure.ts";
-import { flagsOf, leadsToVerb } from "./command_tree.ts";
+import { joinRepeated } from "../base/join_repeated.ts";
+import { flagsOf, leadsToVerb } from "../base/command_tree.ts";
 import { clean, openTerminal, print } from "./terminal.ts";
-import { describeUsageError } from "./usage.ts";
+import { describeUsageError } from "../base/usage_error.ts";
 import { known, oneOf } from "./values.ts";
 
 const output = (description: Message) =>
@@ -92,8 +93,9 @@ export function parserFor(args: readonly string[]) {
 
 /** Whether the verb is `certs`. Before a verb there are only flags with a value. */
 function isCerts(args: readonly string[]): boolean {
-  const [first = "", ...rest] = args;
-  return first.startsWith("--") ? isCerts(first.includes("=") ? rest : rest.slice(1)) : first === "certs";
+  let index = 0;
+  for (let word = args[0]; word?.startsWith("--"); word = args[index]) index += word.includes("=") ? 1 : 2;
+  return args[index] === "certs";
 }
 
 /** What `--help` and the manual say of all of it. */
@@ -118,7 +120,7 @@ function helpOn(words: readonly string[]): readonly string[] {
 function parseOnce(args: readonly string[]) {
   const exit = (code: number): never => Deno.exit(code);
   // Not by @optique/run, which takes as long to load as all the rest of Optique.
-  return runParserSync(parserFor(args), "teleworker", args, {
+  return runParserSync(parserFor(args), "teleworker", joinRepeated(parser.usage, args), {
     ...about,
     usageLine: [{ type: "sequence", terms: [{ type: "argument", metavar: "VERB" }, { type: "ellipsis" }] }],
     commandList: "top-level",
@@ -129,8 +131,8 @@ function parseOnce(args: readonly string[]) {
     stderr: () => {},
     onError: (_code, error) => {
       const general = flagsOf((isCerts(args) ? folder : connection).usage);
-      const text = describeUsageError(error, verbs.usage, general, args) + hint(args);
-      console.error(`teleworker: ${text.split("\n").map(clean).join("\n")}`);
+      const lines = [...describeUsageError(error, verbs.usage, general, args), ...hint(args)];
+      console.error(`teleworker: ${lines.map(clean).join("\n")}`);
       return exit(EXIT.usage);
     },
     termWidth: "auto",
@@ -145,9 +147,9 @@ function looks(): { colors: boolean; maxWidth?: number } {
 }
 
 /** Without -- a program's own flags are taken for ours: what everyone forgets once. */
-function hint(args: readonly string[]): string {
+function hint(args: readonly string[]): string[] {
   const starts = args.includes("start") || args.includes("run");
-  return starts && !args.includes("--") ? "\n\nThe program and its arguments come last, after --." : "";
+  return starts && !args.includes("--") ? ["", "The program and its arguments come last, after --."] : [];
 }
 
 /** Carries a command out; its exit code. */

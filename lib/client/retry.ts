@@ -63,7 +63,8 @@ export async function ridingThrough<T>(
   }
 }
 
-async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+/** Waits; fails with the signal's reason once that is aborted. */
+export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);
   signal.addEventListener("abort", () => resolve(), { once: true });

@@ -1,6 +1,7 @@
 import { formatMessage } from "@optique/core/message";
 import { getDocPageSync, type Parser, suggestSync } from "@optique/core/parser";
-import { aliasesOf, leadsToVerb, locate, verbsOf } from "./command_tree.ts";
+import { joinRepeated } from "../base/join_repeated.ts";
+import { aliasesOf, leadsToVerb, locate, verbsOf } from "../base/command_tree.ts";
 
 /** A word that may stand where the cursor is. */
 export interface Suggested {
@@ -21,7 +22,7 @@ export interface Suggestions {
 /** What may stand in the place of the last word, by the parser of the command line. */
 export function suggest(parser: Parser<"sync", unknown, unknown>, words: readonly string[]): Suggestions {
   const last = words.at(-1) ?? "";
-  const before = words.slice(0, -1);
+  const before = joinRepeated(parser.usage, words.slice(0, -1));
   if (before[0] === "help") {
     const { suggested } = suggest(parser, words.slice(1));
     const verbs = verbsOf(parser.usage);

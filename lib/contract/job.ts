@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** How a job can be. */
+/** The states of a job that this version knows; a newer server may have others. */
 export const STATES = ["running", "exited", "signaled", "stopped", "failed", "lost"] as const;
 /** One of {@linkcode STATES}. */
 export const stateSchema = z.enum(STATES);
@@ -40,7 +40,8 @@ export const jobSchema = z.looseObject({
   args: z.array(z.string()),
   cwd: z.string(),
   envNames: z.array(z.string()),
-  state: stateSchema,
+  /** One of {@linkcode STATES}, or one that only a newer server knows. */
+  state: z.string(),
   pid: z.int().nullable(),
   exitCode: z.int().nullable(),
   /** Name of the signal that ended it, such as `SIGKILL`. */
@@ -50,8 +51,8 @@ export const jobSchema = z.looseObject({
   outOfMemory: z.boolean(),
   /** The account it runs as; null for the daemon's own. */
   user: z.string().nullable(),
-  /** As {@linkcode limitsSchema}, each null where there is none. */
-  limits: z.record(z.string(), z.union([z.number(), z.record(z.string(), z.number())]).nullable()),
+  /** As {@linkcode limitsSchema}, each null where there is none; a newer server may have others, of any kind. */
+  limits: z.record(z.string(), z.unknown()),
   timeoutSeconds: z.number().nullable(),
   /** See {@linkcode STOP_SCOPES}. Servers of version 0.1.0, which tell none, signal the main process alone. */
   stopScope: z.string().default("main"),
@@ -67,6 +68,12 @@ export const jobSchema = z.looseObject({
 });
 /** See {@linkcode jobSchema}. */
 export type Job = z.infer<typeof jobSchema>;
+
+/** Reports whether a job has ended. Of a state that this version does not know only the time of the end says so. */
+export function hasEnded({ state, endedAt }: Pick<Job, "state" | "endedAt">): boolean {
+  const known = stateSchema.safeParse(state).data;
+  return known === undefined ? endedAt !== null : known !== "running";
+}
 
 /** A job whose records on the host's disk cannot be used. It can only be removed. */
 export const damagedJobSchema = z.looseObject({

@@ -3,9 +3,13 @@ import { recordOf } from "./record.ts";
 
 const count = z.int("must be a whole number").positive("must be above zero");
 const weight = z.int("must be a whole number").min(1, "must be 1 to 10000").max(10_000, "must be 1 to 10000");
+const diskName = z.string().min(1, "must not be empty").refine(
+  (name) => name.isWellFormed(),
+  "must be well-formed Unicode",
+);
 /** A limit on every disk, or on single ones: by name, by `MAJ:MIN`, or by the path of a file on them. */
 const disks = z.union(
-  [count, recordOf(z.string().min(1), count)],
+  [count, recordOf(diskName, count)],
   "must be a positive whole number, or one for each of several disks",
 );
 

@@ -7,6 +7,8 @@ import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
 import { describeBuild } from "../about/build.ts";
 import { THIRD_PARTY_LICENSES } from "../about/licenses.ts";
+import { joinRepeated } from "../base/join_repeated.ts";
+import { findNotUtf8Argument } from "../base/utf8.ts";
 import { escapeControls } from "./log/escape_controls.ts";
 import type { RawOptions } from "./options.ts";
 import { type RequestCommand, requestCommand } from "./request.ts";
@@ -121,10 +123,18 @@ export interface InstallCommand {
   readonly root: string | undefined;
 }
 
+/** Returns the arguments as they are; ends the process (2) where one is not UTF-8, since Deno has changed that. */
+export async function requireUtf8Arguments(args: readonly string[]): Promise<readonly string[]> {
+  const problem = await findNotUtf8Argument(args);
+  if (problem === undefined) return args;
+  console.error(`teleworkerd: ${escapeControls(`Cannot use the argument ${problem}`)}`);
+  return Deno.exit(2);
+}
+
 /** The daemon's command line; ends the process for `--help`, `--version`, `--licenses` and wrong usage (2). */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const exit = (code: number): never => Deno.exit(code);
-  const parsed = runParserSync(parser, "teleworkerd", args, {
+  const parsed = runParserSync(parser, "teleworkerd", joinRepeated(parser.usage, args), {
     ...about,
     help: { option: true, onShow: exit },
     version: { value: describeBuild(), option: true, onShow: exit },

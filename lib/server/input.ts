@@ -29,16 +29,26 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
 
 /**
  * The query of a request in this schema.
- * @throws {ProblemError} 400, also for a parameter that is not known or comes twice.
+ * @throws {ProblemError} 400, also for a parameter that is not known or comes twice, or is not UTF-8.
  */
 export function readQuery<T>(request: Request, schema: z.ZodType<T>): T {
-  const parameters = new URL(request.url).searchParams;
+  const { search, searchParams: parameters } = new URL(request.url);
+  requireDecodable(search);
   const query: Record<string, string> = {};
   for (const [name, value] of parameters) {
     if (Object.hasOwn(query, name)) throw new ProblemError(400, `Cannot read the query: "${name}" comes twice`);
     query[name] = value;
   }
   return parse(query, schema, "query");
+}
+
+/** Percent-encoding of what is not UTF-8 would be read as U+FFFD, which is another name. */
+function requireDecodable(search: string): void {
+  try {
+    decodeURIComponent(search);
+  } catch {
+    throw new ProblemError(400, "Cannot read the query: its percent-encoding is not that of UTF-8");
+  }
 }
 
 function parse<T>(input: unknown, schema: z.ZodType<T>, part: "body" | "query"): T {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { reasonOf } from "../base/system_error.ts";
+import { readVariable } from "../base/utf8.ts";
 import { hostLimitsSchema, parseDuration, parseSize } from "../contract/mod.ts";
 
 /** Of jobs' arguments in the audit log: nothing, a keyed hash, or all. */
@@ -8,7 +9,8 @@ export const AUDIT_ARGS = ["off", "hash", "full"] as const;
 /** Levels of the log, in LogTape's names. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 
-const path = z.string().min(1, "must not be empty");
+const path = z.string().min(1, "must not be empty")
+  .refine((path) => path.isWellFormed() && !path.includes("\0"), "must be well-formed Unicode without a NUL character");
 const count = z.union(
   [z.int().min(1), z.string().regex(/^[1-9]\d{0,8}$/).transform(Number)],
   "must be a whole number from 1 on",
@@ -112,7 +114,7 @@ export function flagOf(option: string): string {
 }
 
 /**
- * The options of this start: flags go before the environment, that before the file.
+ * The options of this start: flags go before the environment, that before the file, which the environment may name too.
  * @throws {Error} naming the option that is wrong and why.
  */
 export async function readOptions(flags: RawOptions, configFile: string | undefined): Promise<Options> {
@@ -137,7 +139,7 @@ export function namesOptions(flags: RawOptions): boolean {
 function readEnvironment(): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const option of OPTION_NAMES) {
-    const value = Deno.env.get(variableOf(option));
+    const value = readVariable(variableOf(option));
     if (value !== undefined) environment[option] = value;
   }
   return environment;
@@ -146,9 +148,14 @@ function readEnvironment(): Record<string, string> {
 async function readConfig(file: string | undefined): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(await Deno.readTextFile(file)));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(file));
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch (error) {
-    const reason = error instanceof z.ZodError ? "it must hold a JSON object" : reasonOf(error);
+    const reason = error instanceof z.ZodError
+      ? "it must hold a JSON object"
+      : error instanceof TypeError
+      ? "it is not valid UTF-8"
+      : reasonOf(error);
     throw new Error(`Cannot read the configuration "${file}": ${reason}`);
   }
 }

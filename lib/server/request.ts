@@ -1,9 +1,10 @@
 import { object } from "@optique/core/constructs";
 import { message, metavar } from "@optique/core/message";
-import { multiple, optional, withDefault } from "@optique/core/modifiers";
+import { optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
+import { eachText, repeated } from "../base/join_repeated.ts";
 import { KEY_TYPES } from "../pki/key_type.ts";
 import { readOptions } from "./options.ts";
 
@@ -12,8 +13,10 @@ export const requestCommand = command(
   "request",
   object({
     verb: constant("request"),
-    hosts: multiple(
-      argument(string({ metavar: "HOST" }), { description: message`A name or address that clients reach it by.` }),
+    hosts: repeated(
+      argument(eachText(string({ metavar: "HOST" })), {
+        description: message`A name or address that clients reach it by.`,
+      }),
       { min: 1, errors: { tooFew: message`Expected a ${metavar("HOST")}, but too few arguments.` } },
     ),
     certs: optional(option("--certs", string({ metavar: "DIR" }), {
@@ -41,7 +44,7 @@ export type RequestCommand = InferValue<typeof requestCommand>;
  */
 export async function request({ hosts, certs: flag, keyType, force }: RequestCommand): Promise<void> {
   const flags = flag === undefined ? {} : { certs: flag };
-  const { certs } = await readOptions(flags, Deno.env.get("TELEWORKERD_CONFIG"));
+  const { certs } = await readOptions(flags, undefined);
   if (certs === undefined) throw new Error("Cannot make a request: name the folder of the certificates with --certs");
   // Only here: what makes certificates would make every start of the daemon slower.
   const { requestServer } = await import("../pki/request.ts");

@@ -14,7 +14,7 @@ export interface ListOptions {
   readonly owner?: string | undefined;
   /** Of this name. */
   readonly name?: string | undefined;
-  /** A name, an id, or the beginning of an id. */
+  /** A name, an id, or the beginning of an id, of at least {@linkcode MIN_ID_PREFIX} characters. */
   readonly reference?: string | undefined;
   /** At most so many; fewer where their arguments are very long. */
   readonly limit: number;
@@ -23,6 +23,9 @@ export interface ListOptions {
   /** Ends the listing, with its reason as error, when nobody waits for it any more. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Characters of an id with which a reference may begin it: fewer name whichever job happens to be there. */
+const MIN_ID_PREFIX = 4;
 
 /**
  * Characters of what was asked for, arguments above all, after which a page ends whatever its limit: a job can have a mebibyte of them, and
@@ -97,5 +100,6 @@ function listDamaged(host: Host, options: ListOptions): DamagedJob[] {
 function fits({ id, spec }: Pick<SetAside, "id" | "spec">, { owner, name, reference }: ListOptions): boolean {
   if (owner !== undefined && spec?.owner !== owner) return false;
   if (name !== undefined && spec?.name !== name) return false;
-  return reference === undefined || spec?.name === reference || id.startsWith(reference);
+  if (reference === undefined || spec?.name === reference) return true;
+  return reference.length >= MIN_ID_PREFIX && id.startsWith(reference);
 }

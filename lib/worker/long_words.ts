@@ -30,13 +30,22 @@ export function leaveLongWords(host: Words, spec: Spec): Spec {
 
 function withoutWords(host: Words, spec: Spec): Spec {
   const { args: _args, envNames: _names, ...rest } = spec;
+  let read: Pick<Spec, "args" | "envNames"> | undefined;
+  // Who describes the job takes both at once: the record is read once for that, and then let go of.
+  const words = () => {
+    if (read === undefined) {
+      read = readWords(host, short);
+      queueMicrotask(() => read = undefined);
+    }
+    return read;
+  };
   const short: Spec = {
     ...rest,
     get args() {
-      return readWords(host, short).args;
+      return words().args;
     },
     get envNames() {
-      return readWords(host, short).envNames;
+      return words().envNames;
     },
   };
   return short;

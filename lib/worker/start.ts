@@ -84,8 +84,10 @@ export async function start(host: Host, request: StartRequest): Promise<Job> {
   const launching = launch(host, entry, request.env ?? {}, account).finally(() => entry.launching = null);
   entry.launching = launching.catch(() => {});
   await launching;
+  // While all of its arguments are still in memory.
+  const job = describe(entry);
   entry.spec = leaveLongWords(host, spec);
-  return describe(entry);
+  return job;
 }
 
 async function replay(host: Host, earlier: Entry | SetAside, digest: string, request: StartRequest): Promise<Job> {

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match } from "../support/assert.ts";
 import type { Job } from "../../lib/contract/mod.ts";
+import { copyJob } from "../support/copy_job.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";
@@ -12,7 +13,7 @@ Deno.test("a job is meant", async (t) => {
     const { code, stdout, stderr } = await teleworker(daemon, ["--output", "json", "status", reference], { identity });
     return code === 0 ? JSON.parse(stdout).id : stderr;
   };
-  const [one, other] = await twoThatBeginAlike(alice);
+  const [one, other] = await twoThatBeginAlike(daemon, alice);
 
   await t.step("by its id", async () => equal(await meant(one.id), one.id));
 
@@ -31,9 +32,11 @@ Deno.test("a job is meant", async (t) => {
   });
 
   await t.step("not by what several ids begin with; they are named", async () => {
-    const stderr = await meant(one.id.slice(0, 1));
-    match(stderr, new RegExp(`^teleworker: Cannot tell which job "${one.id.slice(0, 1)}" is: `));
-    for (const { id } of [one, other]) match(stderr, new RegExp(`${id} of alice`));
+    for (const length of [4, 7]) {
+      const stderr = await meant(one.id.slice(0, length));
+      match(stderr, new RegExp(`^teleworker: Cannot tell which job "${one.id.slice(0, length)}" is: `));
+      for (const { id } of [one, other]) match(stderr, new RegExp(`${id} of alice`));
+    }
   });
 
   await t.step("not by a name that several owners gave, for who sees all of them", async () => {
@@ -63,13 +66,12 @@ Deno.test("a job is meant", async (t) => {
   });
 });
 
-/** Starts jobs until two ids begin with the same character. */
-async function twoThatBeginAlike(alice: Https): Promise<[Job, Job]> {
-  const seen = new Map<string, Job>();
-  for (;;) {
-    const job = await alice.start({ command: "true" });
-    const earlier = seen.get(job.id.charAt(0));
-    if (earlier !== undefined) return [earlier, job];
-    seen.set(job.id.charAt(0), job);
-  }
+/** Gives the daemon two jobs whose ids begin with the same eight characters. */
+async function twoThatBeginAlike(daemon: Daemon, alice: Https): Promise<[Job, Job]> {
+  const { id } = await alice.start({ command: "true" });
+  const job = await alice.wait(id);
+  await daemon.end();
+  const copy = copyJob(daemon.state, id, 2, id.slice(0, 8) + crypto.randomUUID().slice(8));
+  await daemon.run();
+  return [job, { ...job, id: copy }];
 }

@@ -18,7 +18,8 @@ export interface ScriptedServer extends Listening {
 /** An answer in JSON, with a right length. */
 export function json(value: unknown): string {
   const body = JSON.stringify(value);
-  return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  const { length } = new TextEncoder().encode(body);
+  return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`;
 }
 
 /** Starts one; it is given a request whenever something comes. */

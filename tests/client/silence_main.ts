@@ -22,7 +22,7 @@ const argumentsSchema = z.tuple([
 
 async function run(api: Api, verb: string, id: string): Promise<number> {
   const { signal } = new AbortController();
-  if (verb === "find") return exitCodeOf(await api.find(id));
+  if (verb === "find") return exitCodeOf(await api.find(id, "read"));
   if (verb === "stop") return exitCodeOf(await stopJob(api, id, { graceSeconds: 60 }));
   if (verb === "follow") await copyOutputs(api, id, STREAMS, { follow: true, signal });
   return exitCodeOf(await waitFor(api, id, signal));

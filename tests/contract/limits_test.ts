@@ -63,7 +63,7 @@ Deno.test("limitsSchema: open files → a number, or a soft limit that is not ab
 Deno.test("limitsSchema takes disk limits for every disk or for single ones", () => {
   for (const name of UNBOUNDED) {
     takes(limitsSchema, name, [{ sda: 1 }, { "8:0": 1, "/srv": 2 }]);
-    refuses(limitsSchema, name, [{ sda: 0 }, { "": 1 }, { sda: "1M" }, ["sda"]]);
+    refuses(limitsSchema, name, [{ sda: 0 }, { "": 1 }, { sda: "1M" }, ["sda"], { "/\ud800": 1 }]);
   }
 });
 

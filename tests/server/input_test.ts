@@ -43,7 +43,18 @@ Deno.test("a body that is none for the route is refused, with what is wrong with
     await post(400, { command: "true", env: { "A-B": "" } });
     await post(400, { command: "true", cwd: "tmp" });
     // Half a surrogate pair, which JSON can carry and UTF-8 cannot.
-    await post(400, '{"command":"true","args":["\\ud800"]}');
+    for (
+      const fields of [
+        '"args":["\\ud800"]',
+        '"env":{"A":"\\ud800"}',
+        '"env":{"\\ud800":"a"}',
+        '"cwd":"/\\udfff"',
+        '"name":"\\ud800"',
+        '"user":"\\ud800"',
+        '"limits":{"writeBytesPerSecond":{"/srv/\\ud800":1}}',
+      ]
+    ) await post(400, `{"command":"true",${fields}}`);
+    await post(400, '{"command":"\\ud800"}');
   });
   await t.step("and nothing has been started", async () => {
     const list = await (await alice.send("GET", "/v1/jobs")).json();
@@ -116,6 +127,12 @@ Deno.test("a query that the route does not know is refused", async () => {
     `/v1/jobs/${id}/stdout?offset=1&tail=1`,
     `/v1/jobs/${id}/stdout?follow`,
     `/v1/jobs/${id}/stderr?__proto__=x`,
+    // Not UTF-8: Latin-1, half a character, a surrogate; and no percent-encoding at all.
+    "/v1/jobs?owner=caf%E9",
+    "/v1/jobs?name=%C3",
+    "/v1/jobs?job=%ED%A0%80",
+    "/v1/jobs?owner=%",
+    "/v1/jobs?%E9=1",
   ];
   for (const query of queries) await problemOf(await alice.send("GET", query), 400);
 });

@@ -4,8 +4,7 @@ import { z } from "zod";
 const specSchema = z.looseObject({});
 
 /** Copies an ended job of a closed worker, records and output, under a new id, which is returned. `sequence` is its place in lists. */
-export function copyJob(state: string, id: string, sequence: number): string {
-  const copy = crypto.randomUUID();
+export function copyJob(state: string, id: string, sequence: number, copy: string = crypto.randomUUID()): string {
   const [from, to] = [join(state, "jobs", id), join(state, "jobs", copy)];
   Deno.mkdirSync(to, { mode: 0o700 });
   // Nothing else: the runner may still be tidying up.

@@ -1,9 +1,10 @@
 import { merge, object, or } from "@optique/core/constructs";
 import { message, metavar } from "@optique/core/message";
-import { multiple, optional, withDefault } from "@optique/core/modifiers";
+import { optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
+import { eachText, repeated } from "../../base/join_repeated.ts";
 import { KEY_TYPES } from "../../pki/key_type.ts";
 import { known, oneOf, whole } from "../values.ts";
 
@@ -26,8 +27,10 @@ const csr = {
   })),
 };
 const hosts = {
-  hosts: multiple(
-    argument(string({ metavar: "HOST" }), { description: message`A name or address that clients reach it by.` }),
+  hosts: repeated(
+    argument(eachText(string({ metavar: "HOST" })), {
+      description: message`A name or address that clients reach it by.`,
+    }),
     { min: 1, errors: { tooFew: message`Expected a ${metavar("HOST")}, but too few arguments.` } },
   ),
 };

@@ -1,9 +1,9 @@
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { multiple } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
+import { eachText, repeated } from "../../base/join_repeated.ts";
 import { oneOf } from "../values.ts";
 
 /** `teleworker completion`. */
@@ -15,7 +15,7 @@ export const completionCommand = command(
       description: message`bash, zsh or fish.`,
     }),
     // What the script asks with: all words of the command line up to the cursor but the first, behind --.
-    words: multiple(argument(string({ metavar: "WORD" }), { hidden: true })),
+    words: repeated(argument(eachText(string({ metavar: "WORD" })), { hidden: true })),
   }),
   {
     brief: message`Print a script by which a shell completes verbs, flags and jobs.`,

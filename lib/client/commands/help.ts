@@ -1,16 +1,16 @@
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { multiple } from "@optique/core/modifiers";
 import { argument, command, constant } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
+import { eachText, repeated } from "../../base/join_repeated.ts";
 
 /** `teleworker help`: in other words `teleworker VERB --help`. */
 export const helpCommand = command(
   "help",
   object({
     verb: constant("help"),
-    words: multiple(
-      argument(string({ metavar: "VERB" }), { description: message`The verb; without it, all of them.` }),
+    words: repeated(
+      argument(eachText(string({ metavar: "VERB" })), { description: message`The verb; without it, all of them.` }),
     ),
   }),
   {

@@ -40,7 +40,7 @@ export const logsCommand = command(
 
 /** Copies a job's output here. */
 export async function logs(flags: InferValue<typeof logsCommand>, { api }: Session): Promise<number> {
-  const job = await api.find(flags.job);
+  const job = await api.find(flags.job, "read");
   const both = flags.stdout === flags.stderr;
   const streams = both ? STREAMS : STREAMS.filter((stream) => flags[stream]);
   const signal = new AbortController().signal;

@@ -1,15 +1,18 @@
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { multiple, withDefault } from "@optique/core/modifiers";
+import { withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
-import { command, constant, flag } from "@optique/core/primitives";
-import type { Job } from "../../contract/mod.ts";
+import { argument, command, constant, flag } from "@optique/core/primitives";
+import { eachText, repeated } from "../../base/join_repeated.ts";
+import { hasEnded, type Job } from "../../contract/mod.ts";
+import { CONCURRENT_REQUESTS, mapConcurrently } from "../concurrently.ts";
 import { describeState, formatTable } from "../format.ts";
 import type { Session } from "../session.ts";
 import { clean, print, printJson } from "../terminal.ts";
 import { formatDuration, formatSize } from "../../contract/units.ts";
 import { allJobs } from "./list.ts";
-import { jobArgument } from "./status.ts";
+import { known } from "../values.ts";
+import { LOOKED_AT } from "./status.ts";
 
 /** `teleworker stats`. */
 export const statsCommand = command(
@@ -17,7 +20,7 @@ export const statsCommand = command(
   object({
     verb: constant("stats"),
     once: withDefault(flag("--once", { description: message`Show it once.` }), false),
-    jobs: multiple(jobArgument("<running jobs>")),
+    jobs: repeated(argument(eachText(known("JOB", "<running jobs>")), { description: LOOKED_AT })),
   }),
   {
     brief: message`Show what running jobs use, again every second.`,
@@ -34,12 +37,12 @@ const HOME = "\x1b[H\x1b[J";
 
 /** Shows usage until the jobs named have ended, or until interrupted. */
 export async function stats(flags: InferValue<typeof statsCommand>, { api, terminal }: Session): Promise<number> {
-  const ids = (await Promise.all(flags.jobs.map((reference) => api.find(reference)))).map(({ id }) => id);
+  const ids = (await api.findAll(flags.jobs, "read")).map(({ id }) => id);
   const again = !flags.once && (terminal.json || Deno.stdout.isTerminal());
   let earlier = new Map<string, Sample>();
   for (;;) {
     const jobs = ids.length > 0
-      ? await Promise.all(ids.map((id) => api.job(id)))
+      ? await mapConcurrently(ids, CONCURRENT_REQUESTS, (id) => api.job(id))
       : (await allJobs(api, "running")).jobs;
     const now = new Map(jobs.map((job) => [job.id, sampleOf(job)]));
     if (terminal.json) { for (const job of jobs) await printJson(job); }
@@ -48,7 +51,7 @@ export async function stats(flags: InferValue<typeof statsCommand>, { api, termi
         .join("\n");
       await print(again ? HOME + table : table);
     }
-    if (!again || (ids.length > 0 && jobs.every(({ state }) => state !== "running"))) return 0;
+    if (!again || (ids.length > 0 && jobs.every(hasEnded))) return 0;
     earlier = now;
     await new Promise((resolve) => setTimeout(resolve, PERIOD));
   }

@@ -1,22 +1,31 @@
 import { object } from "@optique/core/constructs";
-import { message, metavar } from "@optique/core/message";
-import { multiple } from "@optique/core/modifiers";
+import { message, metavar, text } from "@optique/core/message";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant } from "@optique/core/primitives";
-import { FIRST_OFFSET, type Stream } from "../../contract/mod.ts";
+import { eachText, repeated } from "../../base/join_repeated.ts";
+import { FIRST_OFFSET, MIN_ID_PREFIX, type Stream } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { formatJob } from "../format.ts";
 import type { Session } from "../session.ts";
 import { print, printJson } from "../terminal.ts";
 import { known } from "../values.ts";
 
-/** How a job is named on the command line. */
-export const jobArgument = (which: "<jobs>" | "<running jobs>" = "<jobs>") =>
-  argument(known("JOB", which), { description: message`An id, the unique beginning of one, or a name.` });
+type Which = "<jobs>" | "<running jobs>";
+
+const describe = (least: number) =>
+  message`A name, an id, or the unique beginning of an id, of at least ${text(String(least))} characters.`;
+
+/** Describes a job of a verb that looks at it. */
+export const LOOKED_AT = describe(MIN_ID_PREFIX.read);
+/** Describes a job of a verb that changes it. */
+export const CHANGED = describe(MIN_ID_PREFIX.change);
+
+/** A job on the command line. */
+export const jobArgument = () => argument(known("JOB", "<jobs>"), { description: LOOKED_AT });
 
 /** One or more jobs on the command line. */
-export const jobArguments = (which: "<jobs>" | "<running jobs>" = "<jobs>") =>
-  multiple(jobArgument(which), {
+export const jobArguments = (which: Which = "<jobs>", description = LOOKED_AT) =>
+  repeated(argument(eachText(known("JOB", which)), { description }), {
     min: 1,
     errors: { tooFew: message`Expected a ${metavar("JOB")}, but too few arguments.` },
   });
@@ -30,7 +39,7 @@ export const statusCommand = command("status", object({ verb: constant("status")
 
 /** Shows one job. */
 export async function status(flags: InferValue<typeof statusCommand>, { api, terminal }: Session): Promise<number> {
-  const job = await api.find(flags.job);
+  const job = await api.find(flags.job, "read");
   if (terminal.json) await printJson(job);
   else {
     const [stdout, stderr] = await Promise.all([goneBytes(api, job.id, "stdout"), goneBytes(api, job.id, "stderr")]);

@@ -5,12 +5,13 @@ import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag, option } from "@optique/core/primitives";
 import { type Job, jobSchema, type StopRequest, stopSchema } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
+import { mapConcurrently } from "../concurrently.ts";
 import { describeState } from "../format.ts";
 import { ridingThrough } from "../retry.ts";
 import type { Session } from "../session.ts";
 import { print, printJson, tellLoss } from "../terminal.ts";
 import { duration, signal } from "../values.ts";
-import { jobArguments } from "./status.ts";
+import { CHANGED, jobArguments } from "./status.ts";
 
 /** `teleworker stop`. */
 export const stopCommand = command(
@@ -26,13 +27,16 @@ export const stopCommand = command(
       }),
     ),
     kill: withDefault(flag("--kill", { description: message`Kill all of it at once.` }), false),
-    jobs: jobArguments("<running jobs>"),
+    jobs: jobArguments("<running jobs>", CHANGED),
   }),
   {
     brief: message`Stop jobs, and wait until they have ended.`,
     footer: message`Example: teleworker stop --grace 30s backup`,
   },
 );
+
+/** Stops that are in progress at once; each takes a connection until its job has ended, which may be for all of the grace period. */
+const CONCURRENT_STOPS = 48;
 
 /** Kills a job at once. */
 export const KILL: StopRequest = { signal: "SIGKILL", graceSeconds: 0 };
@@ -43,8 +47,8 @@ export async function stop(flags: InferValue<typeof stopCommand>, { api, termina
     ...(flags.signal === undefined ? {} : { signal: flags.signal }),
     ...(flags.grace === undefined ? {} : { graceSeconds: flags.grace }),
   };
-  const jobs = await Promise.all(flags.jobs.map((reference) => api.find(reference)));
-  const stopped = await Promise.all(jobs.map(({ id }) => stopJob(api, id, request)));
+  const jobs = await api.findAll(flags.jobs, "change");
+  const stopped = await mapConcurrently(jobs, CONCURRENT_STOPS, ({ id }) => stopJob(api, id, request));
   for (const job of stopped) await (terminal.json ? printJson(job) : print(`${job.id} ${describeState(job)}`));
   return 0;
 }

@@ -1,4 +1,4 @@
-import { type Job, statusSchema } from "../../contract/mod.ts";
+import { hasEnded, type Job, statusSchema } from "../../contract/mod.ts";
 import type { Handler } from "../context.ts";
 import { readQuery } from "../input.ts";
 import { present } from "../present.ts";
@@ -8,8 +8,8 @@ export const status: Handler = (context, { worker, followers }) => {
   const id = context.var.job;
   const { wait } = readQuery(context.req.raw, statusSchema);
   // Also before a wait, for a damaged job is to be told by the answer's status, which goes out before the body.
-  const now = worker.status(id);
-  if (!wait) return context.json(present(now));
+  const now = present(worker.status(id));
+  if (!wait || hasEnded(now)) return context.json(now);
   const leave = followers.enter(context.env.caller.name, context.env.breakOff);
   const job = async (signal: AbortSignal) => present(await worker.wait(id, signal));
   return new Response(later(job, leave), { headers: { "content-type": "application/json" } });

@@ -13,29 +13,49 @@ export interface Position {
   readonly valueOf: string | undefined;
 }
 
+/** An option as it stands in a usage. */
+export interface Option {
+  /** Its long name. */
+  readonly long: string;
+  readonly hasValue: boolean;
+}
+
 /** Where the words before a -- lead to. */
 export function locate(usage: Usage, words: readonly string[]): Position {
-  const withValue = flagsWithValue(usage);
+  const options = optionsOf(usage);
   const positional: string[] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
     if (word === "--") return { flagsEnded: true, positional, valueOf: undefined };
-    const long = withValue.get(word);
-    if (long !== undefined && ++index === words.length) return { flagsEnded: false, positional, valueOf: long };
+    const option = options.get(word);
+    if (option?.hasValue && ++index === words.length) return { flagsEnded: false, positional, valueOf: option.long };
     if (!word.startsWith("-")) positional.push(word);
   }
   return { flagsEnded: false, positional, valueOf: undefined };
 }
 
-/** The flags that take a value, anywhere: by each of their names the long one. */
-function flagsWithValue(usage: Usage): Map<string, string> {
-  const flags = new Map<string, string>();
+/** Returns the options of all verbs, by each of their names. */
+export function optionsOf(usage: Usage): Map<string, Option> {
+  const options = new Map<string, Option>();
   for (const term of termsOf(usage)) {
-    if (term.type !== "option" || term.metavar === undefined) continue;
+    if (term.type !== "option") continue;
     const long = term.names.find((name) => name.startsWith("--")) ?? term.names[0] ?? "";
-    for (const name of term.names) flags.set(name, long);
+    for (const name of term.names) options.set(name, { long, hasValue: term.metavar !== undefined });
   }
-  return flags;
+  return options;
+}
+
+/** Returns how many words lead to the verb of a command line, and what may follow them; `undefined` where there is no such verb. */
+export function belowVerb(usage: Usage, args: readonly string[]): { depth: number; below: Usage } | undefined {
+  const { positional } = locate(usage, args);
+  let below = usage;
+  for (let depth = 0;; depth++) {
+    const commands = commandsOf(below);
+    if (commands.length === 0) return depth === 0 ? undefined : { depth, below };
+    const found = commands.find(([command]) => namesOf(command).includes(positional[depth] ?? ""));
+    if (found === undefined) return undefined;
+    below = found[1];
+  }
 }
 
 /** Whether words that may lead to a verb do: `certs init` does, `certs inti` does not, nor does `strat`. */

@@ -1,12 +1,12 @@
 import { formatMessage, type Message, type MessageTerm } from "@optique/core/message";
 import type { Usage } from "@optique/core/usage";
 import { aliasesOf, flagsAt, leadsToVerb, locate } from "./command_tree.ts";
-import { clean } from "./terminal.ts";
 
 /**
- * What is wrong with a command line, in the words of all our errors: what cannot be done, the value in quotes, why. The parser has
- * stops and backquotes of its own, and would print what the user gave it as it is.
+ * Says what is wrong with a command line, in the words of all our errors: what cannot be done, the value in quotes, why. The parser has
+ * stops and backquotes of its own.
  *
+ * @returns The lines of it. What the user gave is in them as it came: they are to be escaped one by one.
  * @param usage Of all verbs.
  * @param general The flags that go with each.
  * @param args The command line.
@@ -16,7 +16,7 @@ export function describeUsageError(
   usage: Usage,
   general: ReadonlySet<string>,
   args: readonly string[],
-): string {
+): string[] {
   const [names, colon, ...why] = error;
   // How it says that the value of an option or an argument is bad.
   const of = names?.type === "optionNames"
@@ -25,7 +25,7 @@ export function describeUsageError(
     ? names.metavar
     : undefined;
   if (of !== undefined && colon?.type === "text" && colon.text === ": ") {
-    return `Cannot use ${of} ${why.map(describeTerm).join("")}`;
+    return [`Cannot use ${of} ${why.map(describeTerm).join("")}`];
   }
   const hint = error.findIndex((term) => term.type === "text" && term.text.startsWith("Did you mean"));
   const terms = hint < 0 ? error : error.slice(0, hint);
@@ -39,7 +39,7 @@ export function describeUsageError(
   const text = noVerb
     ? `There is no verb ${quote(unknown)}`
     : terms.map(describeTerm).join("").trimEnd().replace(/\.$/, "");
-  return [text, ...suggest(similar, aliasesOf(usage))].join("\n\n");
+  return [text, ...suggest(similar, aliasesOf(usage))];
 }
 
 /** The word for which there was no place. */
@@ -56,7 +56,7 @@ function suggest(similar: readonly string[], aliases: ReadonlySet<string>): stri
   const names = similar.filter((name) => !/^-[^-]$/.test(name));
   const near = names.filter((name, index) => !aliases.has(name) && !aliases.has(names[index + 1] ?? ""));
   const all = near.length > 0 ? near : names.filter((name) => !aliases.has(name));
-  return all.length === 0 ? [] : [`Did you mean ${all.map(quote).join(" or ")}?`];
+  return all.length === 0 ? [] : ["", `Did you mean ${all.map(quote).join(" or ")}?`];
 }
 
 function describeTerm(term: MessageTerm): string {
@@ -75,5 +75,5 @@ function describeTerm(term: MessageTerm): string {
 }
 
 function quote(text: string): string {
-  return `"${clean(text)}"`;
+  return `"${text}"`;
 }
