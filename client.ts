@@ -9,16 +9,17 @@ import { execute, parse } from "./lib/client/program.ts";
 import { noteFailure } from "./lib/client/terminal.ts";
 
 if (import.meta.main) {
-  const command = parse(Deno.args);
+  let command: ReturnType<typeof parse> | undefined;
   try {
+    command = parse(Deno.args);
     Deno.exit(await execute(command));
   } catch (error) {
     // Nobody reads us any more, as behind `| head`: end as a program that SIGPIPE ends.
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(EXIT.brokenPipe);
     await noteFailure(error).catch(() => {});
     if (error instanceof UsageFailure) Deno.exit(EXIT.usage);
-    const standsForJob = command.verb === "run" || command.verb === "wait" ||
-      (command.verb === "logs" && command.follow);
+    const standsForJob = command?.verb === "run" || command?.verb === "wait" ||
+      (command?.verb === "logs" && command.follow);
     Deno.exit(standsForJob ? EXIT.teleworker : EXIT.failure);
   }
 }

@@ -1,6 +1,8 @@
+import { escapeTerminal } from "../base/escape_terminal.ts";
+import { stdout } from "../base/stdout.ts";
+import { writeLineSync } from "../base/write_all.ts";
 import { checkHost, type HostCheck } from "../worker/mod.ts";
 import { checkStart, type StartCheck } from "./check_start.ts";
-import { escapeControls } from "./log/escape_controls.ts";
 import type { Options } from "./options.ts";
 
 /**
@@ -9,7 +11,7 @@ import type { Options } from "./options.ts";
  */
 export async function check(options: Options, output: "text" | "json"): Promise<number> {
   const [host, start] = [await checkHost(options), await checkStart(options)];
-  console.log(output === "json" ? JSON.stringify({ ...host, start }) : describe(host, start).join("\n"));
+  writeLineSync(stdout, output === "json" ? JSON.stringify({ ...host, start }) : describe(host, start).join("\n"));
   return host.works && start.every(({ works }) => works) ? 0 : 1;
 }
 
@@ -18,7 +20,7 @@ function describe({ works, cgroups, programs }: HostCheck, start: readonly Start
     works ? "Jobs can run on this host." : "No job can run on this host.",
     "",
     "A start of the daemon",
-    ...start.map(({ name, works, message }) => `  ${works ? "ok  " : "no  "} ${name}: ${escapeControls(message)}`),
+    ...start.map(({ name, works, message }) => `  ${works ? "ok  " : "no  "} ${name}: ${escapeTerminal(message)}`),
     "",
     "Programs",
     ...programs.flatMap(({ name, path, required, purpose, advice }) =>
