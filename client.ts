@@ -10,17 +10,18 @@ import { noteFailure } from "./lib/client/terminal.ts";
 import { requireUtf8Arguments } from "./lib/client/utf8_arguments.ts";
 
 if (import.meta.main) {
-  let standsForJob = false;
+  let command: ReturnType<typeof parse> | undefined;
   try {
     await requireUtf8Arguments(Deno.args);
-    const command = parse(Deno.args);
-    standsForJob = command.verb === "run" || command.verb === "wait" || (command.verb === "logs" && command.follow);
+    command = parse(Deno.args);
     Deno.exit(await execute(command));
   } catch (error) {
     // Nobody reads us any more, as behind `| head`: end as a program that SIGPIPE ends.
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(EXIT.brokenPipe);
     await noteFailure(error).catch(() => {});
     if (error instanceof UsageFailure) Deno.exit(EXIT.usage);
+    const standsForJob = command?.verb === "run" || command?.verb === "wait" ||
+      (command?.verb === "logs" && command.follow);
     Deno.exit(standsForJob ? EXIT.teleworker : EXIT.failure);
   }
 }

@@ -2,15 +2,14 @@
  * `teleworkerd`: the daemon.
  * @module
  */
-import { describeError } from "./lib/base/system_error.ts";
 import { readVariable } from "./lib/base/utf8.ts";
 import { findInstalled } from "./lib/install/installed.ts";
 import { runInstall, runUninstall } from "./lib/install/run.ts";
 import { check } from "./lib/server/check.ts";
 import { runDaemon } from "./lib/server/daemon.ts";
-import { escapeControls } from "./lib/server/log/escape_controls.ts";
+import { reportFailure } from "./lib/server/failure.ts";
 import { type CommandLine, parseCommandLine, requireUtf8Arguments, type RunCommand } from "./lib/server/flags.ts";
-import { LineWriter, stderr } from "./lib/server/log/line_writer.ts";
+import { stderr, stdout } from "./lib/server/log/line_writer.ts";
 import { configureLog } from "./lib/server/log/log.ts";
 import { logger } from "./lib/server/log/logger.ts";
 import { takeNotify } from "./lib/server/notify.ts";
@@ -50,7 +49,7 @@ async function runHere({ verb, output, flags, config }: RunCommand, signal: Abor
   signal.addEventListener("abort", () => notify("STOPPING=1"));
   const ready = (address: string) => {
     // On a full disk a daemon is needed to stop what fills it: what cannot be written there must not end it.
-    new LineWriter(Deno.stdout).write(`teleworkerd listening on ${address}`);
+    stdout.write(`teleworkerd listening on ${address}`);
     notify(`READY=1\nSTATUS=Listening on ${address}`);
   };
   await runDaemon(options, ready, signal);
@@ -58,7 +57,6 @@ async function runHere({ verb, output, flags, config }: RunCommand, signal: Abor
 }
 
 if (import.meta.main) {
-  const command = parseCommandLine(await requireUtf8Arguments(Deno.args));
   const ending = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => ending.abort());
   // A peer must not be able to end the daemon by an error that nobody thought of; it is logged as what it is, a fault of ours.
@@ -71,13 +69,10 @@ if (import.meta.main) {
     logger.error("Unhandled: {error}", { error: event.error });
   });
   try {
-    const code = await run(command, ending.signal);
+    const code = await run(parseCommandLine(await requireUtf8Arguments(Deno.args)), ending.signal);
     await stderr.flush();
     Deno.exit(code);
   } catch (error) {
-    logger.debug("Cannot go on: {error}", { error });
-    stderr.write(`teleworkerd: ${escapeControls(describeError(error))}`);
-    await stderr.flush();
-    Deno.exit(1);
+    Deno.exit(await reportFailure(error));
   }
 }

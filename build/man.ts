@@ -42,6 +42,7 @@ const PAGES: readonly Omit<ManualPage, "date" | "version">[] = [
       ["0", "It was asked to end by SIGTERM or SIGINT; jobs go on."],
       ["1", "It cannot start or go on; stderr says why."],
       ["2", "The command line makes no sense."],
+      ["141", "Nobody reads the output any more."],
     ],
     files: [["/var/lib/teleworker", "Jobs and their output, where --state-dir does not say otherwise."]],
     seeAlso: "teleworker(1)",

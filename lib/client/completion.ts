@@ -1,4 +1,5 @@
 import type { Parser } from "@optique/core/parser";
+import { cutColumns } from "../base/columns.ts";
 import { type DamagedJob, type Job, jobListSchema, jobNameSchema } from "../contract/mod.ts";
 import { listClients } from "../pki/certificate_files.ts";
 import { Api } from "./api.ts";
@@ -38,7 +39,7 @@ export async function completion(
     const placeholder = PLACEHOLDERS.find((placeholder) => placeholder === one.text);
     const candidates = placeholder === undefined ? [one] : await resolve(placeholder, connectionIn(typed), prefix);
     for (const { text, description } of candidates) {
-      await print(`${text === "" ? "" : head + text}\t${shorten(clean(description))}`);
+      await print(`${text === "" ? "" : head + text}\t${cutColumns(clean(description), DESCRIPTION_WIDTH)}`);
     }
   }
   return 0;
@@ -95,8 +96,4 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 function describe(job: Job): string {
   return `${describeState(job)}: ${describeCommand(job)}`;
-}
-
-function shorten(text: string): string {
-  return text.length <= DESCRIPTION_WIDTH ? text : `${text.slice(0, DESCRIPTION_WIDTH - 1)}…`;
 }

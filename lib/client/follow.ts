@@ -5,7 +5,8 @@ import { Failure } from "./failure.ts";
 import { free } from "./free.ts";
 import { ridingThrough } from "./retry.ts";
 import { renewing } from "./silence.ts";
-import { note, tellLoss, write } from "./terminal.ts";
+import { copyBytes, flushStreams, prepareStreams } from "./streams.ts";
+import { note, tellLoss } from "./terminal.ts";
 import { formatSize } from "../contract/units.ts";
 
 /** Which part of a job's output to copy. */
@@ -14,8 +15,6 @@ export interface CopyOptions {
   readonly follow: boolean;
   readonly signal: AbortSignal;
 }
-
-const TARGETS = { stdout: Deno.stdout, stderr: Deno.stderr } as const;
 
 /**
  * Copies streams of a job, which was just found, to the same streams here, until all are at their end. The first that fails ends the others:
@@ -28,11 +27,12 @@ export async function copyOutputs(
   options: CopyOptions,
 ): Promise<void> {
   const over = new AbortController();
-  const signal = AbortSignal.any([options.signal, over.signal]);
+  const signal = AbortSignal.any([options.signal, over.signal, await prepareStreams(streams)]);
   try {
     await Promise.all(streams.map((stream) => copyOutput(api, id, stream, { ...options, signal })));
   } finally {
     over.abort();
+    await flushStreams();
   }
 }
 
@@ -53,7 +53,7 @@ export async function copyOutput(api: Api, id: string, stream: Stream, options: 
     if (gone > 0) await note(`${formatSize(gone)} of its ${stream} are gone: only the newest output is kept`);
     offset = begin;
     for await (const chunk of api.chunks(response)) {
-      await write(TARGETS[stream], chunk).catch(cannotWrite);
+      await copyBytes(stream, chunk).catch(cannotWrite);
       offset += chunk.length;
       free(chunk);
       progress();

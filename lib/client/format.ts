@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { columnsOf, padColumns } from "../base/columns.ts";
 import { type DamagedJob, type Job, type Stream, STREAMS } from "../contract/mod.ts";
 import { clean, type Terminal } from "./terminal.ts";
 import { formatDuration, formatSize } from "../contract/units.ts";
@@ -38,8 +39,10 @@ export function paint(text: string, job: Job, { colour }: Terminal): string {
 /** A table with aligned columns, the first row its head. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, column) => widths[column] = Math.max(widths[column] ?? 0, cell.length));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  for (const row of rows) {
+    row.forEach((cell, column) => widths[column] = Math.max(widths[column] ?? 0, columnsOf(cell)));
+  }
+  return rows.map((row) => row.map((cell, column) => padColumns(cell, widths[column] ?? 0)).join("  ").trimEnd());
 }
 
 type Limit = readonly [name: string, format: (value: number) => string];

@@ -6,6 +6,8 @@ import { constant, flag, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import { describeBuild } from "../about/build.ts";
 import { THIRD_PARTY_LICENSES } from "../about/licenses.ts";
+import { stdout } from "../base/stdout.ts";
+import { writeLineSync } from "../base/write_all.ts";
 import { certsCommand } from "./commands/certs.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { helpCommand } from "./commands/help.ts";
@@ -129,10 +131,11 @@ function parseOnce(args: readonly string[]) {
     aboveError: "none",
     // Its own words for an error are not printed, but ours.
     stderr: () => {},
+    stdout: (text) => writeLineSync(stdout, text),
     onError: (_code, error) => {
       const general = flagsOf((isCerts(args) ? folder : connection).usage);
       const lines = [...describeUsageError(error, verbs.usage, general, args), ...hint(args)];
-      console.error(`teleworker: ${lines.map(clean).join("\n")}`);
+      writeLineSync(Deno.stderr, `teleworker: ${lines.map(clean).join("\n")}`);
       return exit(EXIT.usage);
     },
     termWidth: "auto",

@@ -1,5 +1,9 @@
+import { escapeJson, escapeTerminal as clean } from "../base/escape_terminal.ts";
 import { describeError } from "../base/system_error.ts";
 import { Failure } from "./failure.ts";
+import { writeLine } from "./streams.ts";
+
+export { clean };
 
 /** Where a command prints. Text of others is cleaned before it gets here, see {@linkcode clean}; bytes of jobs are not. */
 export interface Terminal {
@@ -11,22 +15,22 @@ export interface Terminal {
 
 /** The terminal of this process. Colour only where a person sees it (no-color.org). */
 export function openTerminal(output: "table" | "json"): Terminal {
-  return { json: output === "json", colour: Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR") };
+  return { json: output === "json", colour: obeysEscapes() && !Deno.env.get("NO_COLOR") };
 }
 
-/** Writes all of it, in order. */
-export async function write(to: { write(bytes: Uint8Array): Promise<number> }, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) written += await to.write(bytes.subarray(written));
+/** Tells whether stdout is a terminal that knows escape sequences, of which a dumb one, or one without a name, knows none. */
+export function obeysEscapes(): boolean {
+  return Deno.stdout.isTerminal() && !["", "dumb"].includes(Deno.env.get("TERM") ?? "");
 }
 
 /** Writes a line to stdout. */
 export async function print(line: string): Promise<void> {
-  await write(Deno.stdout, new TextEncoder().encode(line + "\n"));
+  await writeLine("stdout", line);
 }
 
 /** Writes a value as JSON on a line of stdout, with everything escaped that a terminal would obey and JSON lets stand. */
 export async function printJson(value: unknown): Promise<void> {
-  await print(clean(JSON.stringify(value)));
+  await print(escapeJson(JSON.stringify(value)));
 }
 
 /**
@@ -35,7 +39,7 @@ export async function printJson(value: unknown): Promise<void> {
  */
 export async function note(sentence: string, details: readonly string[] = []): Promise<void> {
   const text = [sentence, ...details].map(clean).join("\n  ");
-  await write(Deno.stderr, new TextEncoder().encode(`teleworker: ${text}\n`));
+  await writeLine("stderr", `teleworker: ${text}`);
 }
 
 /** Tells why something failed. */
@@ -46,12 +50,4 @@ export async function noteFailure(error: unknown): Promise<void> {
 /** Tells that a connection was lost and is being taken up again. */
 export function tellLoss(error: Error): void {
   void note(`${error.message}; trying again`);
-}
-
-/** Text on one line that a terminal only shows: control characters and what changes the direction of text stand as escapes. */
-export function clean(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Bidi_Control}]/gu,
-    (character) => character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

@@ -1,5 +1,7 @@
 import { absolutePath } from "../base/paths.ts";
 import { BUILD } from "../about/build.ts";
+import { stdout } from "../base/stdout.ts";
+import { writeLineSync } from "../base/write_all.ts";
 import { carryOut } from "./carry_out.ts";
 import { CACHE, CERTS, CONFIG, PROGRAM, RUNTIME, SERVICE, STATE, UNIT_TEXT } from "./layout.ts";
 import { ownFile } from "./own_file.ts";
@@ -59,7 +61,7 @@ function requireRoot(verb: string, { root }: InstallOptions): void {
 }
 
 function print(lines: readonly string[]): void {
-  console.log(lines.join("\n"));
+  writeLineSync(stdout, lines.join("\n"));
 }
 
 const PAST = {

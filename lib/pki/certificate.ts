@@ -1,8 +1,13 @@
+import { cutText } from "../base/cut_text.ts";
+import { escapeTerminal } from "../base/escape_terminal.ts";
 import { DerReader, DerTag, type DerValue, readSingle } from "./der_reader.ts";
 import { decodeBoolean, decodeObjectIdentifier, decodeText, decodeTime, equalBytes } from "./der_values.ts";
 import { type Extensions, parseExtensions } from "./extensions.ts";
 import { decodeSerial } from "./serial.ts";
 import { parseSigned, type Signed } from "./signed.ts";
+
+/** Most UTF-16 units of a name that are shown, before any is escaped. */
+const MAX_SHOWN_NAME = 128;
 
 /** What an X.509 certificate says, unchecked (RFC 5280, 4.1). */
 export interface Certificate {
@@ -106,14 +111,14 @@ export function describeSubject(certificate: Certificate): string {
 }
 
 /**
- * A name for people to read: its texts, made harmless for terminals, at most 128 characters; empty if it has none.
+ * A name for people to read: its texts, at most 128 characters of them, escaped for terminals and in quotes; empty if it has none.
  *
  * @param name In DER without tag and length.
  * @throws {SyntaxError} if it cannot be read.
  */
 export function describeName(name: Uint8Array): string {
   const texts = parseName(name).map(({ value: { content } }) => new TextDecoder().decode(content));
-  return texts.join(", ").slice(0, 128).replace(/[\p{C}\p{Zl}\p{Zp}"]/gu, "?");
+  return escapeTerminal(cutText(texts.join(", "), MAX_SHOWN_NAME)).replaceAll('"', "?");
 }
 
 /**

@@ -1,6 +1,8 @@
+import { escapeTerminal } from "../base/escape_terminal.ts";
+import { stdout } from "../base/stdout.ts";
+import { writeLineSync } from "../base/write_all.ts";
 import { checkHost, type HostCheck } from "../worker/mod.ts";
 import { checkStart, type StartCheck } from "./check_start.ts";
-import { escapeControls } from "./log/escape_controls.ts";
 import type { Options } from "./options.ts";
 
 /** The configuration that is checked. */
@@ -24,7 +26,8 @@ export async function check(
 ): Promise<number> {
   const [host, start] = [await checkHost(options), await checkStart(options, configuration.made)];
   const ready = host.works && start.every(({ works }) => works);
-  console.log(
+  writeLineSync(
+    stdout,
     output === "json"
       ? JSON.stringify({ ready, config: configuration.config, ...host, start })
       : [...summarize(host, ready, configuration), ...describe(host, start)].join("\n"),
@@ -48,7 +51,7 @@ function summarize(
     verdict,
     ...(!ready || cgroups.reason === null ? [] : [`They run without limits: ${cgroups.reason}.`]),
     ...(!ready || root ? [] : ["They run as this account alone: other accounts (--user) take a daemon of root."]),
-    ...(config === null ? [] : [`This is by the options in "${escapeControls(config)}".`]),
+    ...(config === null ? [] : [`This is by the options in "${escapeTerminal(config)}".`]),
     ...(installed && !root ? ["The installed daemon runs as root; run this as root too, such as with sudo."] : []),
   ];
 }
@@ -57,7 +60,7 @@ function describe({ cgroups, programs }: HostCheck, start: readonly StartCheck[]
   return [
     "",
     "A start of the daemon",
-    ...start.map(({ name, works, message }) => `  ${works ? "ok  " : "no  "} ${name}: ${escapeControls(message)}`),
+    ...start.map(({ name, works, message }) => `  ${works ? "ok  " : "no  "} ${name}: ${escapeTerminal(message)}`),
     "",
     "Programs",
     ...programs.flatMap(({ name, path, required, purpose, advice }) =>

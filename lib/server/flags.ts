@@ -7,9 +7,11 @@ import { choice, string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
 import { describeBuild } from "../about/build.ts";
 import { THIRD_PARTY_LICENSES } from "../about/licenses.ts";
+import { escapeTerminal } from "../base/escape_terminal.ts";
 import { joinRepeated } from "../base/join_repeated.ts";
+import { stdout } from "../base/stdout.ts";
 import { findNotUtf8Argument } from "../base/utf8.ts";
-import { escapeControls } from "./log/escape_controls.ts";
+import { writeLineSync } from "../base/write_all.ts";
 import type { RawOptions } from "./options.ts";
 import { type RequestCommand, requestCommand } from "./request.ts";
 
@@ -127,7 +129,7 @@ export interface InstallCommand {
 export async function requireUtf8Arguments(args: readonly string[]): Promise<readonly string[]> {
   const problem = await findNotUtf8Argument(args);
   if (problem === undefined) return args;
-  console.error(`teleworkerd: ${escapeControls(`Cannot use the argument ${problem}`)}`);
+  writeLineSync(Deno.stderr, `teleworkerd: ${escapeTerminal(`Cannot use the argument ${problem}`)}`);
   return Deno.exit(2);
 }
 
@@ -141,13 +143,17 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     onError: () => exit(2),
     // One prefix for all that goes wrong, and nothing of the user's that a terminal would obey.
     stderr: (text) =>
-      console.error(text.replace(/^Error: /, "teleworkerd: ").split("\n").map(escapeControls).join("\n")),
+      writeLineSync(
+        Deno.stderr,
+        text.replace(/^Error: /, "teleworkerd: ").split("\n").map(escapeTerminal).join("\n"),
+      ),
+    stdout: (text) => writeLineSync(stdout, text),
     aboveError: "none",
     termWidth: "auto",
   });
   if (parsed.verb === "install" || parsed.verb === "uninstall" || parsed.verb === "request") return parsed;
   if (parsed.verb === "licenses") {
-    console.log(THIRD_PARTY_LICENSES);
+    writeLineSync(stdout, THIRD_PARTY_LICENSES);
     return exit(0);
   }
   const { verb, config, ...given } = parsed;

@@ -5,6 +5,8 @@ import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import { eachText, repeated } from "../base/join_repeated.ts";
+import { stdout } from "../base/stdout.ts";
+import { writeLineSync } from "../base/write_all.ts";
 import { KEY_TYPES } from "../pki/key_type.ts";
 import { readOptions } from "./options.ts";
 
@@ -50,5 +52,8 @@ export async function request({ hosts, certs: flag, keyType, force }: RequestCom
   const { requestServer } = await import("../pki/request.ts");
   const files = await requestServer(certs, hosts, { keyType, force });
   const sign = `teleworker certs server ${hosts.join(" ")} --csr server.csr`;
-  console.log(`${files.request}: sign it where the authority is (${sign}), then put server.pem and ca.pem beside it`);
+  writeLineSync(
+    stdout,
+    `${files.request}: sign it where the authority is (${sign}), then put server.pem and ca.pem beside it`,
+  );
 }

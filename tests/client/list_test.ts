@@ -71,4 +71,21 @@ Deno.test("list shows jobs", async (t) => {
     const [, first] = await lines("list", "--all");
     match(first ?? "", / {2}true x{42}…$/);
   });
+
+  await t.step("with no character cut in half, and the columns of wide ones in line", async () => {
+    const words = [
+      "x".repeat(40) + "🙂x",
+      "x".repeat(40) + "🙂xx",
+      "漢".repeat(40),
+      "a\u{e0041}\u200b\u200d\u00ad\u2028b",
+    ];
+    for (const word of words) await alice.wait((await alice.start({ command: "true", args: [word] })).id);
+    const shown = (await lines("list", "--all")).slice(1, 1 + words.length).map((line) => line.replace(/^.* {2}/, ""));
+    deepEqual(shown, [
+      "true 'a\\u{e0041}\\u200b\\u200d\\u00ad\\u2028b'",
+      `true '${"漢".repeat(20)}…`,
+      `true '${"x".repeat(40)}…`,
+      `true '${"x".repeat(40)}…`,
+    ]);
+  });
 });

@@ -12,10 +12,14 @@ import { TemporaryFolder } from "../support/folder.ts";
 import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";
 
-/** Sets the window's title, clears the screen, rings, goes back, starts a line, turns text around (C0, C1, bidi, DEL). */
-const EVIL = "\x1b]0;evil\x07\x1b[2J\x9b2J\x90q\x9c\b\r\nevil\v\x7f\u202e\u2066\u200f\u061c";
+/**
+ * Sets the window's title, clears the screen, rings, goes back, starts a line, turns text around, hides in it (C0, C1, bidi, DEL, format
+ * characters, tags, separators).
+ */
+const EVIL =
+  "\x1b]0;evil\x07\x1b[2J\x9b2J\x90q\x9c\b\r\nevil\v\x7f\u202e\u2066\u200f\u061c\u200b\u200d\u00ad\u2028\u{e0041}";
 /** What may stand in what is printed for people: everything but those. */
-const CLEAN = /^(?:\n|[^\p{Cc}\p{Bidi_Control}])*$/u;
+const CLEAN = /^(?:\n|[^\p{C}\p{Zl}\p{Zp}])*$/u;
 
 /** Text that is meant for a terminal rather than for its reader. */
 export const terminalEscapes: Case = {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { deepEqual, equal, match, ok, rejects } from "../support/assert.ts";
 import { listSchema, outputSchema, problemSchema, startSchema, stopSchema } from "../../lib/contract/mod.ts";
-import { escapeControls } from "../../lib/server/log/escape_controls.ts";
+import { escapeJson } from "../../lib/base/escape_terminal.ts";
 import { readBody, readQuery } from "../../lib/server/input.ts";
 import { addressSchema, flagOf, OPTION_NAMES, optionsSchema, variableOf } from "../../lib/server/options.ts";
 import { ProblemError, problemMessage, problemResponse } from "../../lib/server/problem.ts";
@@ -101,9 +101,9 @@ Deno.test("optionsSchema throws for no values, and every option has a flag and a
   equal(new Set(OPTION_NAMES.map(variableOf)).size, OPTION_NAMES.length);
 });
 
-Deno.test("escapeControls changes nothing of what JSON says, and leaves nothing that a terminal obeys", () => {
+Deno.test("escapeJson changes nothing of what JSON says, and leaves nothing that a terminal obeys", () => {
   fc.assert(fc.property(fc.oneof(fc.jsonValue(), fc.string({ unit: "binary" })), (value) => {
-    const escaped = escapeControls(JSON.stringify(value));
+    const escaped = escapeJson(JSON.stringify(value));
     deepEqual(JSON.parse(escaped), JSON.parse(JSON.stringify(value)));
     ok(!/[\p{C}\p{Zl}\p{Zp}]/u.test(escaped));
   }));

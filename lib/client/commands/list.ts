@@ -3,6 +3,7 @@ import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag } from "@optique/core/primitives";
+import { cutColumns } from "../../base/columns.ts";
 import { type DamagedJob, type Job, jobListSchema } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { describeCommand, describeDamaged, describeDuration, describeState, formatTable, paint } from "../format.ts";
@@ -60,7 +61,7 @@ function formatJobs(jobs: readonly Job[], terminal: Terminal): string[] {
     clean(job.owner),
     describeState(job),
     describeDuration(job) ?? "-",
-    shorten(clean(describeCommand(job))),
+    cutColumns(clean(describeCommand(job)), COMMAND_WIDTH),
   ]);
   const [head = "", ...lines] = formatTable([["ID", "NAME", "OWNER", "STATE", "RAN FOR", "COMMAND"], ...rows]);
   return [head, ...lines.map((line, index) => paintState(line, jobs[index], terminal))];
@@ -70,8 +71,4 @@ function paintState(line: string, job: Job | undefined, terminal: Terminal): str
   if (job === undefined) return line;
   const state = describeState(job);
   return line.replace(` ${state} `, () => ` ${paint(state, job, terminal)} `);
-}
-
-function shorten(text: string): string {
-  return text.length <= COMMAND_WIDTH ? text : `${text.slice(0, COMMAND_WIDTH - 1)}…`;
 }

@@ -5,11 +5,13 @@ import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag } from "@optique/core/primitives";
 import { type Job, STREAMS } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
+import { hasInput } from "../descriptors.ts";
 import { EXIT, exitCodeOf } from "../exit_code.ts";
 import { copyOutputs } from "../follow.ts";
 import { describeGaps, describeState } from "../format.ts";
 import { jobFlags, toRequest } from "../job_flags.ts";
 import type { Session } from "../session.ts";
+import { flushStreams } from "../streams.ts";
 import { note, noteFailure } from "../terminal.ts";
 import { startJob } from "./start.ts";
 import { KILL, stopJob } from "./stop.ts";
@@ -31,20 +33,24 @@ export const runCommand = command(
   {
     brief: message`Start a job, show its output, exit as it does.`,
     description:
-      message`Exits with the job's code, with 128 and the signal's number, or with 125 when Teleworker itself failed. Ctrl-C stops the job, a second one kills it.`,
+      message`Exits with the job's code, with 128 and the signal's number, or with 125 when Teleworker itself failed. Ctrl-C stops the job, a second one kills it. What is on stdin is not sent to the job.`,
     footer: message`Example: teleworker run --cpus 0.5 --cwd /srv/app -- make -j4 test`,
   },
 );
+
+/** How long a program that is being ended may take to write what it held back. */
+const LAST_WORDS_MS = 100;
 
 /** Runs a job as if it were here. */
 export async function run(flags: InferValue<typeof runCommand>, { api }: Session): Promise<number> {
   const detached = new AbortController();
   const stopping: Promise<void>[] = [];
   const starting = startJob(api, toRequest(flags));
+  const unsent = hasInput();
   let interrupts = 0;
   const interrupt = () => {
     // Whatever this client waits for, a server that is away above all: it can be ended.
-    if (++interrupts > 2) Deno.exit(EXIT.interrupted);
+    if (++interrupts > 2) leave();
     if (flags.detachOnInterrupt) detached.abort();
     else stopping.push(stopOnInterrupt(api, starting, interrupts > 1));
   };
@@ -52,6 +58,7 @@ export async function run(flags: InferValue<typeof runCommand>, { api }: Session
   for (const signal of signals) Deno.addSignalListener(signal, interrupt);
   try {
     const job = await starting;
+    if (await unsent) await note("stdin is not sent to the job, whose own is empty; </dev/null leaves out this line");
     const ended = await followJob(api, job, detached.signal);
     await Promise.all(stopping);
     for (const gap of describeGaps(ended)) await note(gap);
@@ -68,6 +75,13 @@ export async function run(flags: InferValue<typeof runCommand>, { api }: Session
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, interrupt);
   }
+}
+
+/** Ends this program, whose output perhaps nobody takes. */
+function leave(): void {
+  const exit = () => Deno.exit(EXIT.interrupted);
+  setTimeout(exit, LAST_WORDS_MS);
+  flushStreams().then(exit, exit);
 }
 
 async function followJob(api: Api, job: Job, signal: AbortSignal): Promise<Job> {

@@ -6,9 +6,10 @@ import { argument, command, constant, flag } from "@optique/core/primitives";
 import { eachText, repeated } from "../../base/join_repeated.ts";
 import { hasEnded, type Job } from "../../contract/mod.ts";
 import { CONCURRENT_REQUESTS, mapConcurrently } from "../concurrently.ts";
+import { fitScreen } from "../fit_screen.ts";
 import { describeState, formatTable } from "../format.ts";
 import type { Session } from "../session.ts";
-import { clean, print, printJson } from "../terminal.ts";
+import { clean, obeysEscapes, print, printJson } from "../terminal.ts";
 import { formatDuration, formatSize } from "../../contract/units.ts";
 import { allJobs } from "./list.ts";
 import { known } from "../values.ts";
@@ -25,7 +26,7 @@ export const statsCommand = command(
   {
     brief: message`Show what running jobs use, again every second.`,
     description:
-      message`Without JOB all running jobs. With --output json a line for each job each time; a table that no terminal shows is printed once.`,
+      message`Without JOB all running jobs. With --output json a line for each job each time; a table is printed once where no terminal can draw it again. One that is larger than the terminal is cut.`,
     footer: message`Example: teleworker stats --once backup`,
   },
 );
@@ -38,7 +39,7 @@ const HOME = "\x1b[H\x1b[J";
 /** Shows usage until the jobs named have ended, or until interrupted. */
 export async function stats(flags: InferValue<typeof statsCommand>, { api, terminal }: Session): Promise<number> {
   const ids = (await api.findAll(flags.jobs, "read")).map(({ id }) => id);
-  const again = !flags.once && (terminal.json || Deno.stdout.isTerminal());
+  const again = !flags.once && (terminal.json || obeysEscapes());
   let earlier = new Map<string, Sample>();
   for (;;) {
     const jobs = ids.length > 0
@@ -47,9 +48,9 @@ export async function stats(flags: InferValue<typeof statsCommand>, { api, termi
     const now = new Map(jobs.map((job) => [job.id, sampleOf(job)]));
     if (terminal.json) { for (const job of jobs) await printJson(job); }
     else {
-      const table = formatTable([HEAD, ...jobs.map((job) => formatRow(job, now.get(job.id), earlier.get(job.id)))])
-        .join("\n");
-      await print(again ? HOME + table : table);
+      const table = formatTable([HEAD, ...jobs.map((job) => formatRow(job, now.get(job.id), earlier.get(job.id)))]);
+      // The size each time, for a user may change it.
+      await print(again ? HOME + fitScreen(table, Deno.consoleSize()).join("\n") : table.join("\n"));
     }
     if (!again || (ids.length > 0 && jobs.every(hasEnded))) return 0;
     earlier = now;

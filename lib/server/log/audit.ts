@@ -1,11 +1,12 @@
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
+import { cutText } from "../../base/cut_text.ts";
+import { escapeJson } from "../../base/escape_terminal.ts";
 import { reasonOf } from "../../base/system_error.ts";
 import type { RouteName } from "../../contract/mod.ts";
 import type { Action } from "../../worker/mod.ts";
 import { Allowance } from "./allowance.ts";
 import type { Caller } from "../context.ts";
-import { escapeControls } from "./escape_controls.ts";
 import { stderr } from "./line_writer.ts";
 import { logger } from "./logger.ts";
 import type { Options } from "../options.ts";
@@ -80,7 +81,15 @@ export class Audit implements Disposable {
     const { name, role, serial, subject, peer } = who;
     if (name === undefined && !(subject === undefined ? this.#strangers : this.#certified).take()) return false;
     this.#write({
-      ...{ event, allowed, route, job: job?.slice(0, 64), owner, status, reason: reason?.slice(0, 1024) },
+      ...{
+        event,
+        allowed,
+        route,
+        job: job && cutText(job, 64),
+        owner,
+        status,
+        reason: reason && cutText(reason, 1024),
+      },
       ...{ name, role, serial, subject, peer },
       ...(started === undefined ? {} : { command: started.command, ...this.#argsOf(started) }),
     });
@@ -137,7 +146,7 @@ export class Audit implements Disposable {
   }
 
   #write(line: object): void {
-    const text = escapeControls(JSON.stringify({ time: new Date().toISOString(), ...line }));
+    const text = escapeJson(JSON.stringify({ time: new Date().toISOString(), ...line }));
     if (this.#path === undefined) stderr.write(text);
     else if (this.#file !== undefined) this.#append(this.#file, Buffer.from(`${this.#failing ? "\n" : ""}${text}\n`));
   }

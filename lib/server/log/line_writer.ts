@@ -1,4 +1,6 @@
 import { Buffer } from "node:buffer";
+import { stdout as processStdout } from "../../base/stdout.ts";
+import { type Writer, writeSome } from "../../base/write_all.ts";
 import { logger } from "./logger.ts";
 
 /** Bytes that may wait while nobody reads, and the line that makes them more; those on top of that are left out. */
@@ -11,7 +13,7 @@ const PATIENCE = 1_000;
  * next line, since pipe(7) takes 64 KiB and then blocks.
  */
 export class LineWriter {
-  readonly #target: { write(bytes: Uint8Array): Promise<number> };
+  readonly #target: Writer;
   #waiting: Uint8Array[] = [];
   /** Bytes of what is waiting or being written. */
   #size = 0;
@@ -21,7 +23,7 @@ export class LineWriter {
   #writing: Promise<void> | undefined;
 
   /** Writes to this from now on. */
-  constructor(target: { write(bytes: Uint8Array): Promise<number> }) {
+  constructor(target: Writer) {
     this.#target = target;
   }
 
@@ -58,7 +60,7 @@ export class LineWriter {
   async #writeAll(bytes: Uint8Array): Promise<boolean> {
     let written = 0;
     try {
-      while (written < bytes.length) written += await this.#target.write(bytes.subarray(written));
+      while (written < bytes.length) written += await writeSome(this.#target, bytes.subarray(written));
       this.#torn = false;
       return true;
     } catch {
@@ -77,3 +79,5 @@ export class LineWriter {
 
 /** Where the log goes, and the audit log without a file. */
 export const stderr = new LineWriter(Deno.stderr);
+/** Where the daemon says that it is ready. */
+export const stdout = new LineWriter(processStdout);

@@ -1,6 +1,6 @@
 import { configure, getJsonLinesFormatter, type LogRecord } from "@logtape/logtape";
-import { escapeControls } from "./escape_controls.ts";
 import { stderr } from "./line_writer.ts";
+import { escapeJson } from "../../base/escape_terminal.ts";
 import type { Options } from "../options.ts";
 
 /** Writes the log as JSON, a line a record, to stderr. Stacks of errors are for `debug` only. */
@@ -9,7 +9,7 @@ export async function configureLog(level: Options["logLevel"]): Promise<void> {
   await configure({
     sinks: {
       stderr: (record: LogRecord) => {
-        stderr.write(escapeControls(format(level === "debug" ? record : withoutStacks(record)).trimEnd()));
+        stderr.write(escapeJson(format(level === "debug" ? record : withoutStacks(record)).trimEnd()));
       },
     },
     loggers: [

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { deepEqual, equal, match, notEqual, ok, rejects } from "../../support/assert.ts";
 import { revoke } from "../../../lib/pki/revoke.ts";
-import { escapeControls } from "../../../lib/server/log/escape_controls.ts";
+import { escapeJson } from "../../../lib/base/escape_terminal.ts";
 import { replaceCertificate } from "../../client/signed_certificate.ts";
 import { Daemon } from "../../support/daemon.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
@@ -244,9 +244,9 @@ Deno.test("an idle look at jobs does not show in the ordinary log", async () => 
   });
 });
 
-Deno.test("escapeControls escapes what terminals obey, and JSON means the same", () => {
+Deno.test("escapeJson escapes what terminals obey, and JSON means the same", () => {
   const text = "a\x1b[31m\x7f\x9b\u202e\u2066\u200b\u2028\u{e0041}é漢😀";
-  const escaped = escapeControls(JSON.stringify(text));
+  const escaped = escapeJson(JSON.stringify(text));
   equal(JSON.parse(escaped), text);
   ok(/^[\x20-\x7eé漢😀]*$/u.test(escaped), escaped);
 });
