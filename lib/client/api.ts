@@ -8,7 +8,7 @@ import { describeDamaged } from "./format.ts";
 import { free } from "./free.ts";
 import { UnansweredError } from "./link.ts";
 import { explain, isPermanent } from "./reason.ts";
-import { renewing, SILENCE, type SilenceLimits, SilenceWatch } from "./silence.ts";
+import { RenewalDue, renewing, SILENCE, type SilenceLimits, SilenceWatch } from "./silence.ts";
 import type { TransportRequest } from "./transport.ts";
 
 /** Most bytes of an answer that is read as a whole: several times what the longest page of a list has. */
@@ -31,8 +31,8 @@ export interface ApiRequest {
   readonly signal?: AbortSignal | undefined;
   /** For a POST that may be sent again: milliseconds that its answer may take. Without them it is sent once. */
   readonly mayTakeMs?: number;
-  /** Whether it takes the place of one whose connection was given up; then it goes on a new one. */
-  readonly renewed?: boolean;
+  /** How often it was sent already, on connections that were given up before an answer had begun. */
+  readonly renewals?: number;
 }
 
 /** What a command may ask of the daemon. */
@@ -53,11 +53,12 @@ export class Api implements Disposable {
    * @throws {Failure} when it never will.
    */
   async send(path: string, request: ApiRequest = {}): Promise<Response> {
-    return await renewing((renewed) => this.#sendOnce(path, renewed ? { ...request, renewed } : request));
+    const { renewals: before = 0 } = request;
+    return await renewing((renewals) => this.#sendOnce(path, { ...request, renewals: before + renewals }));
   }
 
   async #sendOnce(path: string, request: ApiRequest): Promise<Response> {
-    const { method = "GET", query = {}, body, headers = {}, signal, renewed = false } = request;
+    const { method = "GET", query = {}, body, headers = {}, signal, renewals = 0 } = request;
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) parameters.set(name, String(value));
@@ -68,19 +69,21 @@ export class Api implements Disposable {
       headers: body === undefined ? headers : { ...headers, "content-type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal,
-      fresh: renewed,
-    }, extraMs(request));
+      fresh: renewals > 0,
+    }, request);
     if (response.ok) return response;
     const problem = await this.#problemOf(response);
     // For a moment the server may take the connection that we gave up for another follower.
-    if (renewed && problem.problem.status === 429) throw new ConnectionFailure(problem.message, { cause: problem });
+    if (renewals > 0 && problem.problem.status === 429) {
+      throw new ConnectionFailure(problem.message, { cause: problem });
+    }
     throw problem;
   }
 
   /** Sends a request and reads its answer in this schema. */
   async ask<T>(path: string, schema: z.ZodType<T>, request?: ApiRequest): Promise<T> {
-    const text = await renewing(async (renewed) => {
-      return await this.#textOf(await this.#sendOnce(path, { ...request, renewed }), extraMs(request));
+    const text = await renewing(async (renewals) => {
+      return await this.#textOf(await this.#sendOnce(path, { ...request, renewals }), extraMs(request));
     });
     const answer = schema.safeParse(parseJson(text));
     if (!answer.success) throw this.#notAsAgreed(`${path} is not as agreed`);
@@ -151,14 +154,14 @@ export class Api implements Disposable {
   }
 
   /** Sends a request and waits for the head of its answer. A connection on which that does not come is closed. */
-  async #arrival(request: TransportRequest, longerMs: number): Promise<Response> {
+  async #arrival(request: TransportRequest, asked: ApiRequest): Promise<Response> {
     const late = new AbortController();
     const signal = request.signal === undefined ? late.signal : AbortSignal.any([request.signal, late.signal]);
     try {
-      return await this.#silence.wait(this.#send({ ...request, signal }), longerMs);
+      return await this.#silence.wait(this.#send({ ...request, signal }), extraMs(asked), asked.renewals);
     } catch (error) {
       late.abort();
-      throw error;
+      throw error instanceof RenewalDue ? new RenewalDue(false) : error;
     }
   }
 

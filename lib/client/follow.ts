@@ -40,9 +40,9 @@ export async function copyOutputs(
 export async function copyOutput(api: Api, id: string, stream: Stream, options: CopyOptions): Promise<void> {
   const { tail, follow, signal } = options;
   let offset: number | undefined;
-  const attempt = async (progress: () => void, renewed: boolean) => {
+  const attempt = async (progress: () => void, renewals: number) => {
     const query = offset === undefined ? { tail, follow } : { offset, follow };
-    const response = await api.send(`/v1/jobs/${id}/${stream}`, { query, signal, renewed });
+    const response = await api.send(`/v1/jobs/${id}/${stream}`, { query, signal, renewals });
     progress();
     const begin = await offsetOf(response);
     if (begin < (offset ?? 0)) {
@@ -59,7 +59,7 @@ export async function copyOutput(api: Api, id: string, stream: Stream, options: 
       progress();
     }
   };
-  await ridingThrough((progress) => renewing((renewed) => attempt(progress, renewed)), tellLoss, signal, true);
+  await ridingThrough((progress) => renewing((renewals) => attempt(progress, renewals)), tellLoss, signal, true);
 }
 
 /** Nobody reading any more is for others to look at. */

@@ -17,10 +17,18 @@ export interface SilenceLimits {
 /** The limits of the program. */
 export const SILENCE: SilenceLimits = { probeAfterMs: 30_000, probeTimeoutMs: 15_000, renewAfterMs: 60_000 };
 
+/** How many times longer than at first an answer may take at most. */
+const MAX_FACTOR = 16;
+
 /** A server that is there has been silent on a connection for so long that the request is to be sent again on another. */
 export class RenewalDue extends Error {
   /** The name of the class. */
   override readonly name = "RenewalDue";
+
+  /** `begun` is whether the answer had. */
+  constructor(readonly begun = true) {
+    super();
+  }
 }
 
 /** Watches all that is awaited from one server. A byte that comes on one connection proves for all that the server is there. */
@@ -40,11 +48,13 @@ export class SilenceWatch {
    * Waits for bytes of the server. If it throws, the caller closes the connection that they were to come on.
    *
    * @param longerMs Milliseconds that the bytes may take longer than usual; `Infinity` if the request must not be sent twice.
+   * @param renewals How often the request was sent again. Each time the bytes may take twice as long: an answer may be long in the making.
    * @throws {RenewalDue} when it is time to send the request again.
    * @throws what the probe throws.
    */
-  async wait<T>(coming: Promise<T>, longerMs = 0): Promise<T> {
-    const { probeAfterMs, renewAfterMs } = this.#limits;
+  async wait<T>(coming: Promise<T>, longerMs = 0, renewals = 0): Promise<T> {
+    const { probeAfterMs } = this.#limits;
+    const renewAfterMs = this.#limits.renewAfterMs * Math.min(2 ** renewals, MAX_FACTOR);
     const begunAt = performance.now();
     const arrived = coming.then((value) => {
       this.#heardAt = performance.now();
@@ -76,13 +86,17 @@ export class SilenceWatch {
   }
 }
 
-/** Calls again whenever a renewal is due. */
-export async function renewing<T>(attempt: (renewed: boolean) => Promise<T>): Promise<T> {
-  for (let renewed = false;; renewed = true) {
+/**
+ * Calls again whenever a renewal is due. `attempt` is told how often in a row the answer has not even begun, and at least 1 for a renewal.
+ */
+export async function renewing<T>(attempt: (renewals: number) => Promise<T>): Promise<T> {
+  let renewals = 0;
+  for (;;) {
     try {
-      return await attempt(renewed);
+      return await attempt(renewals);
     } catch (error) {
       if (!(error instanceof RenewalDue)) throw error;
+      renewals = error.begun ? 1 : renewals + 1;
     }
   }
 }

@@ -2,10 +2,14 @@ import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import type { SilenceLimits } from "../../lib/client/silence.ts";
+import { aJob } from "../support/a_job.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
+import type { ClientOptions } from "../support/teleworker.ts";
 import { until } from "../support/until.ts";
 import { LiveClient } from "./live_client.ts";
+import { json, scriptedServer } from "./scripted_server.ts";
 import { Tunnel } from "./tunnel.ts";
 
 /** A probe is not to fail, however busy the machine is. */
@@ -21,6 +25,15 @@ const SCRIPT = [
   "echo before; until [ -e $0 ]; do sleep 0.02; done",
   "echo after; until [ -s $0 ]; do sleep 0.02; done; exit 3",
 ].join("; ");
+
+type Verb = "follow" | "wait" | "stop" | "find";
+
+/** Arguments and options of a client with other limits than the program's. */
+function silently(limits: SilenceLimits, verb: Verb, id: string): [args: string[], options: ClientOptions] {
+  const main = fileURLToPath(new URL("silence_main.ts", import.meta.url));
+  const program = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-all", main] as const;
+  return [[JSON.stringify(limits), verb, id], { program, env: { HOME: Deno.env.get("HOME") ?? "/" } }];
+}
 
 /** A daemon behind a tunnel, with a job on it. */
 class Behind implements AsyncDisposable {
@@ -41,13 +54,9 @@ class Behind implements AsyncDisposable {
   }
 
   /** A client on the near side. */
-  client(limits: SilenceLimits, verb: "follow" | "wait" | "stop" | "find"): LiveClient {
-    const main = fileURLToPath(new URL("silence_main.ts", import.meta.url));
-    const program = [Deno.execPath(), "run", "--quiet", "--no-check", "--allow-all", main] as const;
-    const env = { HOME: Deno.env.get("HOME") ?? "/" };
+  client(limits: SilenceLimits, verb: Verb): LiveClient {
     const { address } = this.tunnel;
-    const args = [JSON.stringify(limits), verb, this.id];
-    return new LiveClient({ address, certs: this.daemon.certs }, args, { program, env });
+    return new LiveClient({ address, certs: this.daemon.certs }, ...silently(limits, verb, this.id));
   }
 
   /** Waits until so many connections came through the tunnel after those that were there. */
@@ -150,6 +159,26 @@ Deno.test("stop: tunnel stalls → notices, and goes on when it recovers", async
   await behind.end();
   behind.tunnel.recover();
   equal((await client.ended).code, 3);
+});
+
+Deno.test("find: answer takes long → is asked for again, and waited for longer", async () => {
+  const certs = await Deno.makeTempDir({ prefix: "tw-" });
+  const job = aJob({ state: "exited", exitCode: 3 });
+  try {
+    await makeCertificates(certs);
+    const timers: ReturnType<typeof setTimeout>[] = [];
+    await using server = await scriptedServer(certs, (path, _connection, socket) => {
+      if (path === "/healthz") return socket.end(json({ status: "ok" }));
+      // Longer than the first renewals let it take.
+      timers.push(setTimeout(() => socket.end(json({ jobs: [job], damaged: [], cursor: null })), 1_000));
+    });
+    const client = new LiveClient({ address: server.address, certs }, ...silently(PATIENT, "find", job.id));
+    deepEqual(await client.ended, { code: 3, stdout: "", stderr: "" });
+    for (const timer of timers) clearTimeout(timer);
+    ok(server.asked.filter((path) => path.startsWith("/v1/jobs?")).length >= 2, server.asked.join(" "));
+  } finally {
+    await Deno.remove(certs, { recursive: true });
+  }
 });
 
 Deno.test("find: tunnel stalls → fails with the reason", async () => {
