@@ -3,9 +3,11 @@ import { addClient, addServer, initAuthority, signClient, signServer } from "../
 import { requestClient, requestServer } from "../pki/request.ts";
 import { describePem } from "../pki/describe_pem.ts";
 import { authoritiesIn, type IssuedCertificate, listIssued } from "../pki/issued.ts";
+import { serverFiles } from "../pki/certificate_files.ts";
 import { readPemFile } from "../pki/read_credential.ts";
 import { renew } from "../pki/renew.ts";
 import { revocationsIn, revoke } from "../pki/revoke.ts";
+import { describeShortened, serverHosts } from "./certs_notes.ts";
 import type { CertsFlags } from "./commands/certs.ts";
 import { EXIT } from "./exit_code.ts";
 import { Failure, UsageFailure } from "./failure.ts";
@@ -29,7 +31,7 @@ export async function certs(flags: CertsFlags, folder: string, terminal: Termina
       case "certs revoke":
         return await tellRevoked(folder, flags.which);
       default:
-        for (const path of await make(flags, folder)) await print(path);
+        await makeAndTell(flags, folder);
     }
     return 0;
   } catch (error) {
@@ -50,6 +52,25 @@ function hintFor({ verb }: CertsFlags, { message }: Error): string {
     : "";
 }
 
+/** Prints the paths of the files made, and notes what is special about them. */
+async function makeAndTell(flags: MakeFlags, folder: string): Promise<void> {
+  const replaced = flags.verb === "certs server" && flags.force ? await serverHosts(folder) : [];
+  const paths = await make(flags, folder);
+  for (const path of paths) await print(path);
+  const [path = ""] = paths;
+  if (flags.verb !== "certs server" && flags.verb !== "certs client" && flags.verb !== "certs renew") return;
+  const kind = flags.verb === "certs server" || (flags.verb === "certs renew" && flags.name === "server")
+    ? "server"
+    : "client";
+  const shortened = await describeShortened(folder, path, kind, flags.days);
+  if (shortened !== undefined) await note(shortened);
+  if (replaced.length === 0 || path !== serverFiles(folder).certificate) return;
+  const hosts = await serverHosts(folder);
+  if (replaced.toSorted().join() !== hosts.toSorted().join()) {
+    await note(`Replaced the certificate of "${replaced.join('", "')}"; a copy of it is in "${folder}/issued"`);
+  }
+}
+
 type MakeFlags = Exclude<CertsFlags, { verb: "certs list" | "certs show" | "certs revoke" }>;
 
 /** The paths of the files made. */
@@ -58,7 +79,7 @@ async function make(flags: MakeFlags, folder: string): Promise<string[]> {
     case "certs init":
       return pathsOf(await initAuthority(folder, flags));
     case "certs server":
-      if (flags.csr === undefined) return pathsOf(await addServer(folder, flags.hosts, flags));
+      if (flags.csr === undefined) return pathsOf(await addServer(folder, flags.hosts, withoutOut(flags)));
       return [await signServer(folder, flags.hosts, await requestOf(flags, folder), flags)];
     case "certs client":
       if (flags.csr === undefined) return pathsOf(await addClient(folder, flags.name, flags));
@@ -81,6 +102,13 @@ async function find(file: string, folder: string): Promise<string> {
   const there = resolve(folder, file);
   const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
   return !await exists(file) && await exists(there) ? there : file;
+}
+
+function withoutOut<T extends { out?: string | undefined }>(flags: T): T {
+  if (flags.out === undefined) return flags;
+  throw new UsageFailure(
+    `Cannot use --out "${flags.out}" without --csr: a key and a certificate are made together in the folder of --certs`,
+  );
 }
 
 type RequestFlags = { csr?: string | undefined; keyType?: string | undefined };

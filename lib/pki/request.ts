@@ -1,4 +1,5 @@
 import { type CertificateFiles, clientFiles, requestFile, serverFiles } from "./certificate_files.ts";
+import { checkNotReserved } from "./client_name.ts";
 import type { KeyType } from "./key_type.ts";
 import { SERVER_NAME } from "./server_certificate.ts";
 import { createSigningRequest } from "./signing_request.ts";
@@ -47,6 +48,7 @@ export async function requestClient(
   name: string,
   options: RequestOptions = {},
 ): Promise<RequestFiles> {
+  checkNotReserved(name);
   return await write(folder, clientFiles(folder, name), name, [], options);
 }
 

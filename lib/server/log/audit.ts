@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
 import type { RouteName } from "../../contract/mod.ts";
+import { DAEMON_NAME } from "../../pki/client_name.ts";
 import type { Action } from "../../worker/mod.ts";
 import { Allowance } from "./allowance.ts";
 import type { Caller } from "../context.ts";
@@ -15,9 +16,6 @@ import type { Options } from "../options.ts";
  */
 const MOST_REFUSED = 60;
 const MINUTE = 60_000;
-
-/** Who did what the daemon does by itself; no certificate may carry this name. */
-export const DAEMON_NAME = "teleworkerd";
 
 /** What the audit log tells of. */
 export interface AuditEvent {
