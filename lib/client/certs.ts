@@ -4,6 +4,7 @@ import { requestClient, requestServer } from "../pki/request.ts";
 import { describePem } from "../pki/describe_pem.ts";
 import { authoritiesIn, type IssuedCertificate, listIssued } from "../pki/issued.ts";
 import { serverFiles } from "../pki/certificate_files.ts";
+import { daysUntil, expiresSoon } from "../pki/expiry.ts";
 import { readPemFile } from "../pki/read_credential.ts";
 import { renew } from "../pki/renew.ts";
 import { revocationsIn, revoke } from "../pki/revoke.ts";
@@ -13,8 +14,6 @@ import { EXIT } from "./exit_code.ts";
 import { Failure, UsageFailure } from "./failure.ts";
 import { formatTable } from "./format.ts";
 import { clean, note, print, printJson, type Terminal } from "./terminal.ts";
-
-const DAY = 24 * 60 * 60 * 1000;
 
 /**
  * Carries out what `teleworker certs` was asked to do in a folder.
@@ -118,18 +117,24 @@ async function requestOf({ csr = "", keyType }: RequestFlags, folder: string): P
   throw new UsageFailure(`Cannot use --key-type "${keyType}" with --csr: the key was made with the request`);
 }
 
-type ListedCertificate = IssuedCertificate & { readonly daysLeft: number; readonly revokedAt: Date | null };
+type ListedCertificate = IssuedCertificate & {
+  readonly daysLeft: number;
+  /** Whether it is in use here and should be renewed; see `expiresSoon`. */
+  readonly expiresSoon: boolean;
+  readonly revokedAt: Date | null;
+};
 
 /** Gives the exit code: a failure where a file cannot be read, which is told, and does not hide the others. */
 async function list(folder: string, { json }: Terminal): Promise<number> {
   const authorities = await authoritiesIn(folder);
   const revocations = await revocationsIn(folder, authorities);
   const { certificates: issued, damaged } = await listIssued(folder, authorities[0]);
-  const certificates = issued.map((certificate): ListedCertificate => ({
-    ...certificate,
-    daysLeft: daysUntil(certificate.notAfter),
-    revokedAt: (certificate.ours ? revocations.get(certificate.serial) : undefined) ?? null,
-  }));
+  const certificates = issued.map((certificate): ListedCertificate => {
+    const revokedAt = (certificate.ours ? revocations.get(certificate.serial) : undefined) ?? null;
+    const inUse = certificate.file !== null && revokedAt === null;
+    const daysLeft = daysUntil(certificate.notAfter);
+    return { ...certificate, daysLeft, expiresSoon: inUse && expiresSoon(certificate), revokedAt };
+  });
   if (json) {
     for (const certificate of certificates) await printJson(certificate);
   } else {
@@ -139,18 +144,12 @@ async function list(folder: string, { json }: Terminal): Promise<number> {
   return damaged.length === 0 ? 0 : EXIT.failure;
 }
 
-/** Days begun, so that a new certificate has all of its own; below zero once it has expired. */
-function daysUntil(time: Date): number {
-  const days = (time.getTime() - Date.now()) / DAY;
-  return days < 0 ? Math.floor(days) : Math.ceil(days);
-}
-
 async function printTable(certificates: readonly ListedCertificate[]): Promise<void> {
-  const rows = certificates.map(({ kind, name, role, serial, daysLeft, file, revokedAt, ours }) => [
+  const rows = certificates.map(({ kind, name, role, serial, daysLeft, expiresSoon, file, revokedAt, ours }) => [
     clean(name),
     role ?? (kind === "client" ? "none" : kind),
     serial,
-    daysLeft < 0 ? "expired" : String(daysLeft),
+    daysLeft < 0 ? "expired" : `${daysLeft}${expiresSoon ? ", renew it" : ""}`,
     clean(file ?? "-"),
     revokedAt !== null ? revokedAt.toISOString() : ours ? "-" : "another authority's",
   ]);
