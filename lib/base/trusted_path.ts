@@ -10,6 +10,7 @@ import { dirname, isAbsolute } from "node:path";
 
 /** A directory in which others can replace what we trust. */
 export interface WeakDirectory {
+  /** Its path. */
   readonly directory: string;
   /** Why, and what to do about it, as a clause. */
   readonly reason: string;

@@ -3,16 +3,17 @@ import { addClient, addServer, initAuthority, signClient, signServer } from "../
 import { requestClient, requestServer } from "../pki/request.ts";
 import { describePem } from "../pki/describe_pem.ts";
 import { authoritiesIn, type IssuedCertificate, listIssued } from "../pki/issued.ts";
+import { serverFiles } from "../pki/certificate_files.ts";
+import { daysUntil, expiresSoon } from "../pki/expiry.ts";
 import { readPemFile } from "../pki/read_credential.ts";
 import { renew } from "../pki/renew.ts";
 import { revocationsIn, revoke } from "../pki/revoke.ts";
+import { describeShortened, serverHosts } from "./certs_notes.ts";
 import type { CertsFlags } from "./commands/certs.ts";
 import { EXIT } from "./exit_code.ts";
 import { Failure, UsageFailure } from "./failure.ts";
 import { formatTable } from "./format.ts";
 import { clean, note, print, printJson, type Terminal } from "./terminal.ts";
-
-const DAY = 24 * 60 * 60 * 1000;
 
 /**
  * Carries out what `teleworker certs` was asked to do in a folder.
@@ -29,7 +30,7 @@ export async function certs(flags: CertsFlags, folder: string, terminal: Termina
       case "certs revoke":
         return await tellRevoked(folder, flags.which);
       default:
-        for (const path of await make(flags, folder)) await print(path);
+        await makeAndTell(flags, folder);
     }
     return 0;
   } catch (error) {
@@ -50,6 +51,25 @@ function hintFor({ verb }: CertsFlags, { message }: Error): string {
     : "";
 }
 
+/** Prints the paths of the files made, and notes what is special about them. */
+async function makeAndTell(flags: MakeFlags, folder: string): Promise<void> {
+  const replaced = flags.verb === "certs server" && flags.force ? await serverHosts(folder) : [];
+  const paths = await make(flags, folder);
+  for (const path of paths) await print(path);
+  const [path = ""] = paths;
+  if (flags.verb !== "certs server" && flags.verb !== "certs client" && flags.verb !== "certs renew") return;
+  const kind = flags.verb === "certs server" || (flags.verb === "certs renew" && flags.name === "server")
+    ? "server"
+    : "client";
+  const shortened = await describeShortened(folder, path, kind, flags.days);
+  if (shortened !== undefined) await note(shortened);
+  if (replaced.length === 0 || path !== serverFiles(folder).certificate) return;
+  const hosts = await serverHosts(folder);
+  if (replaced.toSorted().join() !== hosts.toSorted().join()) {
+    await note(`Replaced the certificate of "${replaced.join('", "')}"; a copy of it is in "${folder}/issued"`);
+  }
+}
+
 type MakeFlags = Exclude<CertsFlags, { verb: "certs list" | "certs show" | "certs revoke" }>;
 
 /** The paths of the files made. */
@@ -58,7 +78,7 @@ async function make(flags: MakeFlags, folder: string): Promise<string[]> {
     case "certs init":
       return pathsOf(await initAuthority(folder, flags));
     case "certs server":
-      if (flags.csr === undefined) return pathsOf(await addServer(folder, flags.hosts, flags));
+      if (flags.csr === undefined) return pathsOf(await addServer(folder, flags.hosts, withoutOut(flags)));
       return [await signServer(folder, flags.hosts, await requestOf(flags, folder), flags)];
     case "certs client":
       if (flags.csr === undefined) return pathsOf(await addClient(folder, flags.name, flags));
@@ -84,6 +104,13 @@ async function find(given: string, folder: string): Promise<string> {
   return !await exists(file) && await exists(there) ? there : file;
 }
 
+function withoutOut<T extends { out?: string | undefined }>(flags: T): T {
+  if (flags.out === undefined) return flags;
+  throw new UsageFailure(
+    `Cannot use --out "${flags.out}" without --csr: a key and a certificate are made together in the folder of --certs`,
+  );
+}
+
 type RequestFlags = { csr?: string | undefined; keyType?: string | undefined };
 
 async function requestOf({ csr = "", keyType }: RequestFlags, folder: string): Promise<string> {
@@ -91,18 +118,24 @@ async function requestOf({ csr = "", keyType }: RequestFlags, folder: string): P
   throw new UsageFailure(`Cannot use --key-type "${keyType}" with --csr: the key was made with the request`);
 }
 
-type ListedCertificate = IssuedCertificate & { readonly daysLeft: number; readonly revokedAt: Date | null };
+type ListedCertificate = IssuedCertificate & {
+  readonly daysLeft: number;
+  /** Whether it is in use here and should be renewed; see `expiresSoon`. */
+  readonly expiresSoon: boolean;
+  readonly revokedAt: Date | null;
+};
 
 /** Gives the exit code: a failure where a file cannot be read, which is told, and does not hide the others. */
 async function list(folder: string, { json }: Terminal): Promise<number> {
   const authorities = await authoritiesIn(folder);
   const revocations = await revocationsIn(folder, authorities);
   const { certificates: issued, damaged } = await listIssued(folder, authorities[0]);
-  const certificates = issued.map((certificate): ListedCertificate => ({
-    ...certificate,
-    daysLeft: daysUntil(certificate.notAfter),
-    revokedAt: (certificate.ours ? revocations.get(certificate.serial) : undefined) ?? null,
-  }));
+  const certificates = issued.map((certificate): ListedCertificate => {
+    const revokedAt = (certificate.ours ? revocations.get(certificate.serial) : undefined) ?? null;
+    const inUse = certificate.file !== null && revokedAt === null;
+    const daysLeft = daysUntil(certificate.notAfter);
+    return { ...certificate, daysLeft, expiresSoon: inUse && expiresSoon(certificate), revokedAt };
+  });
   if (json) {
     for (const certificate of certificates) await printJson(certificate);
   } else {
@@ -112,18 +145,12 @@ async function list(folder: string, { json }: Terminal): Promise<number> {
   return damaged.length === 0 ? 0 : EXIT.failure;
 }
 
-/** Days begun, so that a new certificate has all of its own; below zero once it has expired. */
-function daysUntil(time: Date): number {
-  const days = (time.getTime() - Date.now()) / DAY;
-  return days < 0 ? Math.floor(days) : Math.ceil(days);
-}
-
 async function printTable(certificates: readonly ListedCertificate[]): Promise<void> {
-  const rows = certificates.map(({ kind, name, role, serial, daysLeft, file, revokedAt, ours }) => [
+  const rows = certificates.map(({ kind, name, role, serial, daysLeft, expiresSoon, file, revokedAt, ours }) => [
     clean(name),
     role ?? (kind === "client" ? "none" : kind),
     serial,
-    daysLeft < 0 ? "expired" : String(daysLeft),
+    daysLeft < 0 ? "expired" : `${daysLeft}${expiresSoon ? ", renew it" : ""}`,
     clean(file ?? "-"),
     revokedAt !== null ? revokedAt.toISOString() : ours ? "-" : "another authority's",
   ]);

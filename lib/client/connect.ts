@@ -4,12 +4,13 @@ import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { codeOf } from "../base/system_error.ts";
 import { Authorities } from "../pki/authorities.ts";
-import { parseCertificate } from "../pki/certificate.ts";
+import { type Certificate, parseCertificate } from "../pki/certificate.ts";
 import type { ClientCredential } from "../pki/find_client.ts";
 import { decodeCertificates } from "../pki/pem.ts";
 import { inFile } from "../pki/pem_file.ts";
 import { checkServer } from "../pki/server_identity.ts";
 import { tlsProblem } from "../pki/tls_problem.ts";
+import { type UsedCertificate, warnOfExpiry } from "./expiry.ts";
 import { Failure } from "./failure.ts";
 import { free } from "./free.ts";
 import type { Link } from "./link.ts";
@@ -31,7 +32,7 @@ const KEEP_ALIVE = 30_000;
  * @throws {Failure} when our own certificates are of no use.
  */
 export function tlsConnector(host: string, port: number, credential: ClientCredential): () => Promise<Link> {
-  const authorities = usable(credential);
+  const { authorities, used } = usable(credential);
   const { caPem: ca, certificatePem: cert, privateKeyPem: key } = credential;
   return async () => {
     const source = await connectTcp(host, port);
@@ -48,14 +49,22 @@ export function tlsConnector(host: string, port: number, credential: ClientCrede
       checkServerIdentity: () => undefined,
     });
     let problem: unknown = new Error("it did not show a certificate");
-    stream.once("secureConnect", () => problem = problemOf(stream, host, authorities));
+    let server: Certificate | undefined;
+    stream.once("secureConnect", () => {
+      problem = problemOf(stream, host, authorities);
+      if (problem === undefined) server = parseCertificate(Uint8Array.from(stream.getPeerCertificate().raw));
+    });
     try {
       await opened(stream, "secureConnect");
     } catch (error) {
       if (!UNVERIFIED.includes(codeOf(error))) throw error;
       throw await explainRefusal(host, port, authorities) ?? error;
     }
-    if (problem === undefined) return { stream, source };
+    if (problem === undefined && server !== undefined) {
+      const renewal = "teleworker certs renew server";
+      await warnOfExpiry([...used, { what: `The certificate of the server "${host}"`, certificate: server, renewal }]);
+      return { stream, source };
+    }
     stream.destroy();
     throw problem;
   };
@@ -95,16 +104,19 @@ function problemOf(socket: TLSSocket, host: string, authorities: Authorities): u
   }
 }
 
-/** Who is trusted, once it is sure that what we show of ourselves can be used. */
-function usable({ caPem, caFile, certificatePem, privateKeyPem, files }: ClientCredential): Authorities {
+/** Who is trusted, once it is sure that what we show of ourselves can be used, and the certificates of both. */
+function usable(
+  { name, caPem, caFile, certificatePem, privateKeyPem, files }: ClientCredential,
+): { authorities: Authorities; used: UsedCertificate[] } {
   const refuse = (why: string, cause?: unknown) =>
     new Failure(`Cannot use the certificate "${files.certificate}": ${why}`, { cause });
-  let problem: string | undefined;
+  let certificate: Certificate;
   try {
-    problem = tlsProblem(parseCertificate(decodeCertificates(certificatePem)[0] ?? new Uint8Array()));
+    certificate = parseCertificate(decodeCertificates(certificatePem)[0] ?? new Uint8Array());
   } catch (error) {
     throw refuse(`it is damaged: ${reasonOf(error)}`, error);
   }
+  const problem = tlsProblem(certificate);
   if (problem !== undefined) throw refuse(`it ${problem}`);
   if (!new X509Certificate(certificatePem).checkPrivateKey(readKey(privateKeyPem, files.privateKey))) {
     throw new Failure(
@@ -112,7 +124,17 @@ function usable({ caPem, caFile, certificatePem, privateKeyPem, files }: ClientC
     );
   }
   try {
-    return inFile(caFile, () => Authorities.parse(caPem));
+    const authorities = inFile(caFile, () => Authorities.parse(caPem));
+    const own = {
+      what: `The certificate "${files.certificate}"`,
+      certificate,
+      renewal: `teleworker certs renew ${name}`,
+    };
+    const renewal = "teleworker certs init --certs NEW";
+    const others = authorities.expiring().map(({ name, certificate }) => (
+      { what: `The authority "${name}" in "${caFile}"`, certificate, renewal }
+    ));
+    return { authorities, used: [own, ...others] };
   } catch (error) {
     throw new Failure(error instanceof Error ? error.message : String(error), { cause: error });
   }

@@ -1,5 +1,6 @@
 import { type Certificate, describeSubject, parseCertificate, validityProblem } from "./certificate.ts";
 import { isOlder, makersOf, readRevocationLists, type RevocationList } from "./crl.ts";
+import { expiresSoon, type Validity } from "./expiry.ts";
 import { IdentityError } from "./identity.ts";
 import { type Authority, hasIssued, parseAuthorities } from "./trust.ts";
 
@@ -7,6 +8,16 @@ const REVOKED = "it was revoked";
 
 /** A client certificate that its authority has revoked. */
 export class RevokedError extends IdentityError {}
+
+/** Something of an authority that expires soon. */
+export interface Expiring {
+  /** The authority's subject. */
+  readonly name: string;
+  /** Its certificate. */
+  readonly certificate: Certificate;
+  /** From when until when it is valid. */
+  readonly validity: Validity;
+}
 
 /** The authorities that clients are trusted by, and the certificates that these have revoked. */
 export class Authorities {
@@ -74,6 +85,24 @@ export class Authorities {
       const problem = validityProblem(certificate, now);
       return problem === undefined ? [] : [`"${describeSubject(certificate)}": ${problem}`];
     });
+  }
+
+  /** The authorities that expire soon; see `expiresSoon`. */
+  expiring(now: Date = new Date()): Expiring[] {
+    return this.#authorities.flatMap(({ certificate }) =>
+      expiresSoon(certificate, now) ? [{ name: describeSubject(certificate), certificate, validity: certificate }] : []
+    );
+  }
+
+  /** The lists in force that should be replaced soon; not those that hold as long as their authority. */
+  expiringLists(now: Date = new Date()): Omit<Expiring, "certificate">[] {
+    return this.#authorities.flatMap(({ certificate, lists }) =>
+      lists.flatMap(({ thisUpdate, nextUpdate }) => {
+        if (nextUpdate === undefined || nextUpdate >= certificate.notAfter) return [];
+        const validity = { notBefore: thisUpdate, notAfter: nextUpdate };
+        return expiresSoon(validity, now) ? [{ name: describeSubject(certificate), validity }] : [];
+      })
+    );
   }
 
   /** The same authorities with the lists of others: those of its lists that one of these authorities has signed. */

@@ -10,7 +10,7 @@ import { generateKeys, type KeyType } from "./key_type.ts";
 export interface AuthorityOptions {
   /** What people see as its name. Default: `Teleworker CA`. */
   readonly commonName?: string;
-  /** Validity in days. Default: 365. */
+  /** Validity in days. Default: 3650. */
   readonly days?: number | undefined;
   /** Default: `ec-p256`. */
   readonly keyType?: KeyType | undefined;
@@ -24,7 +24,7 @@ export interface AuthorityOptions {
  * @throws {RangeError} unless `days` is a whole number from 1 to 3650.
  */
 export async function createAuthority(
-  { commonName = "Teleworker CA", days = 365, keyType }: AuthorityOptions = {},
+  { commonName = "Teleworker CA", days = 3650, keyType }: AuthorityOptions = {},
 ): Promise<Credential> {
   checkCommonName(commonName);
   const extensions = [

@@ -2,7 +2,8 @@ import "reflect-metadata"; // which @peculiar/x509 needs to be there first
 import * as x509 from "@peculiar/x509";
 import { encodePem } from "./pem.ts";
 
-const DAY = 24 * 60 * 60 * 1000;
+/** Milliseconds of a day. */
+export const DAY = 24 * 60 * 60 * 1000;
 const MAX_DAYS = 3650;
 /** Milliseconds by which the clocks of two hosts may differ: what is made here now must be valid there now. */
 export const CLOCK_SKEW = 5 * 60 * 1000;
@@ -11,7 +12,7 @@ export const CLOCK_SKEW = 5 * 60 * 1000;
 export interface CertificateContent {
   /** The subject, which has nothing else. */
   readonly commonName: string;
-  /** Validity in days from now; less if the issuer's own ends earlier. */
+  /** Validity in days from now; less if it would not end before the issuer's own. */
   readonly days: number;
   /** The extensions besides the key identifiers. */
   readonly extensions: readonly ExtensionContent[];
@@ -54,7 +55,9 @@ export async function certify(
     subject,
     issuer: authority?.subjectName ?? subject,
     notBefore: new Date(now - CLOCK_SKEW),
-    notAfter: new Date(Math.min(now + days * DAY, authority?.notAfter.getTime() ?? Infinity)),
+    notAfter: new Date(
+      Math.min(now + days * DAY, authority === undefined ? Infinity : lastEnd(authority.notAfter, now)),
+    ),
     publicKey,
     signingKey,
     extensions: [
@@ -64,6 +67,15 @@ export async function certify(
     ].map(({ type, critical, value }) => new x509.Extension(type, critical, value)),
   });
   return encodePem("CERTIFICATE", certificate.rawData);
+}
+
+/**
+ * Finds the last moment at which a certificate may end: a day before its authority, or a tenth of what that has left where this is less.
+ * Who replaces it in time then has an authority to do it with.
+ */
+function lastEnd(notAfter: Date, now: number): number {
+  const left = notAfter.getTime() - now;
+  return notAfter.getTime() - Math.min(DAY, left / 10);
 }
 
 /**

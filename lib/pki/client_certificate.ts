@@ -22,6 +22,9 @@ export interface ClientCertificateOptions {
   readonly days?: number | undefined;
 }
 
+/** Days for which a client's certificate is made. */
+export const CLIENT_DAYS = 45;
+
 /** The extension alone is the role; its value must be some ASN.1, and NULL is the least. */
 const NULL = new Uint8Array([0x05, 0x00]);
 
@@ -33,7 +36,7 @@ const NULL = new Uint8Array([0x05, 0x00]);
  */
 export function clientCertificate(
   name: string,
-  { role = "operator", days = 45 }: ClientCertificateOptions = {},
+  { role = "operator", days = CLIENT_DAYS }: ClientCertificateOptions = {},
 ): CertificateContent {
   checkCommonName(name);
   const extensions: Extension[] = [

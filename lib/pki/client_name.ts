@@ -1,3 +1,8 @@
+/** The name of whoever comes by the daemon's Unix socket; no certificate with it is accepted. */
+export const LOCAL_NAME = "local";
+/** The name of the daemon itself in the audit log; likewise. */
+export const DAEMON_NAME = "teleworkerd";
+
 /** What cannot lead out of a folder, hide a file or look like an option. */
 const FILE_NAME = /^[A-Za-z0-9_@][A-Za-z0-9._@-]{0,63}$/;
 
@@ -19,5 +24,18 @@ export function parseClientName(name: string): string {
   throw new TypeError(
     `Cannot use client name ${JSON.stringify(name)}: ` +
       "1 to 64 letters, digits and . _ @ - are needed, no . or - at the start and no -key at the end",
+  );
+}
+
+/**
+ * Makes sure that a daemon accepts certificates with a client's name.
+ *
+ * @throws {TypeError} if the name is one that the daemon keeps for itself.
+ */
+export function checkNotReserved(name: string): void {
+  const holder = { [LOCAL_NAME]: "whoever uses its Unix socket", [DAEMON_NAME]: "itself" }[name];
+  if (holder === undefined) return;
+  throw new TypeError(
+    `Cannot make a certificate for client "${name}": no daemon accepts this name, which stands for ${holder}; choose another`,
   );
 }

@@ -30,6 +30,8 @@ export interface IssuedCertificate {
   readonly role: Role | null;
   /** In hexadecimal, lower case, without leading zeros. */
   readonly serial: string;
+  /** The first moment of its validity. */
+  readonly notBefore: Date;
   /** The last moment of its validity. */
   readonly notAfter: Date;
   /** Whether it was signed by the authority whose key is in the folder. */
@@ -138,8 +140,8 @@ export function isServer(certificate: Certificate): boolean {
 
 function describe(der: Uint8Array<ArrayBuffer>, { key }: Authority): Omit<IssuedCertificate, "file"> {
   const parsed = parseCertificate(der);
-  const { serial, notAfter } = parsed;
-  const common = { serial, notAfter, ours: isSignedBy(parsed.signed, key) };
+  const { serial, notBefore, notAfter } = parsed;
+  const common = { serial, notBefore, notAfter, ours: isSignedBy(parsed.signed, key) };
   if (isAuthority(parsed)) return { ...common, kind: "authority", name: describeSubject(parsed), role: null };
   const identity = identityOf(der);
   // One for both is a client, for the daemon lets it in.

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { parseCertificate } from "./certificate.ts";
 import { authorityFiles, type CertificateFiles, clientFiles, serverFiles } from "./certificate_files.ts";
+import { checkNotReserved } from "./client_name.ts";
 import { clientCertificate } from "./client_certificate.ts";
 import { authoritiesIn, hostsOf, identityOf, isServer } from "./issued.ts";
 import type { KeyType } from "./key_type.ts";
@@ -54,6 +55,7 @@ export async function renew(
     if (!isServer(parsed)) throw refuse("is not for servers");
     return await issueFiles(folder, authority, files, serverCertificate(hostsOf(parsed), { days }), again);
   }
+  checkNotReserved(name);
   const identity = identityOf(der);
   if (identity === undefined) throw refuse("says nothing certain about whose it is");
   if (identity.name !== name) throw refuse(`is that of "${identity.name}"`);

@@ -1,5 +1,6 @@
 import { attempting } from "../base/system_error.ts";
 import { type CertificateFiles, clientFiles, requestFile, serverFiles } from "./certificate_files.ts";
+import { checkNotReserved } from "./client_name.ts";
 import type { KeyType } from "./key_type.ts";
 import { SERVER_NAME } from "./server_certificate.ts";
 import { createSigningRequest } from "./signing_request.ts";
@@ -48,6 +49,7 @@ export async function requestClient(
   name: string,
   options: RequestOptions = {},
 ): Promise<RequestFiles> {
+  checkNotReserved(name);
   return await write(folder, clientFiles(folder, name), name, [], options);
 }
 

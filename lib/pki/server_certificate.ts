@@ -19,6 +19,9 @@ export interface ServerCertificateOptions {
   readonly days?: number | undefined;
 }
 
+/** Days for which a server's certificate is made. */
+export const SERVER_DAYS = 365;
+
 /** The common name of every server, which nobody looks at: clients know it by its hosts. */
 export const SERVER_NAME = "Teleworker server";
 
@@ -30,7 +33,7 @@ export const SERVER_NAME = "Teleworker server";
  */
 export function serverCertificate(
   hosts: readonly string[],
-  { days = 365 }: ServerCertificateOptions = {},
+  { days = SERVER_DAYS }: ServerCertificateOptions = {},
 ): CertificateContent {
   if (hosts.length === 0) throw new TypeError("Cannot make a server certificate: at least one host is needed");
   const extensions = [

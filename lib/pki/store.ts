@@ -1,12 +1,18 @@
 import { dirname } from "node:path";
 import { attempting } from "../base/system_error.ts";
 import { type AuthorityOptions, createAuthority } from "./authority.ts";
+import { type Certificate, parseCertificate } from "./certificate.ts";
 import { authorityFiles, type CertificateFiles, clientFiles, serverFiles } from "./certificate_files.ts";
 import type { CertificateContent } from "./certify.ts";
+import { checkNotReserved } from "./client_name.ts";
 import { clientCertificate, type ClientCertificateOptions } from "./client_certificate.ts";
 import type { Credential } from "./credential.ts";
+import { parseHost } from "./host.ts";
 import { issue, sign } from "./issue.ts";
+import { hostsOf, isServer, readIfThere } from "./issued.ts";
+import { equalBytes } from "./der_values.ts";
 import type { KeyType } from "./key_type.ts";
+import { decodeCertificates } from "./pem.ts";
 import { readCredential, readPemFile } from "./read_credential.ts";
 import { serverCertificate, type ServerCertificateOptions } from "./server_certificate.ts";
 import { readSigningRequest } from "./signing_request.ts";
@@ -67,13 +73,15 @@ export async function addClient(
   name: string,
   options: ClientCertificateOptions & KeyOptions = {},
 ): Promise<CertificateFiles> {
+  checkNotReserved(name);
   return await add(folder, clientFiles(folder, name), clientCertificate(name, options), options);
 }
 
 /**
- * Signs the request of a server whose key stays where it is. `server.pem` is put beside the request.
+ * Signs the request of a server whose key stays where it is.
  *
  * @param request The path of the request, of which only the key is believed.
+ * @param out The path of the certificate; `server.pem` beside the request by default.
  * @returns The path of the certificate.
  * @throws {SyntaxError} if the request is none, or not made by who has the key.
  * @throws {Error} as `addServer` does.
@@ -82,9 +90,46 @@ export async function signServer(
   folder: string,
   hosts: readonly string[],
   request: string,
-  options: ServerCertificateOptions & WriteOptions = {},
+  { out, ...options }: ServerCertificateOptions & WriteOptions & { readonly out?: string | undefined } = {},
 ): Promise<string> {
-  return await signRequest(folder, serverFiles(dirname(request)), serverCertificate(hosts, options), request, options);
+  const files = out === undefined ? serverFiles(dirname(request)) : { certificate: out, privateKey: keyBeside(out) };
+  const check = (pem: string) => checkReplaced(files.certificate, pem, hosts, out !== undefined);
+  return await signRequest(folder, files, serverCertificate(hosts, options), request, options, check);
+}
+
+/** The key that would belong to a certificate, as our own files are named. */
+function keyBeside(certificate: string): string {
+  return `${certificate.replace(/\.pem$/, "")}-key.pem`;
+}
+
+/**
+ * Makes sure that no other host's certificate is replaced by a server's.
+ *
+ * @param named Whether the user named the file, and so says which it is.
+ */
+async function checkReplaced(path: string, pem: string, hosts: readonly string[], named: boolean): Promise<void> {
+  const text = await readIfThere(path);
+  if (text === undefined) return;
+  const refuse = (what: string) => new Error(`Cannot write "${path}": ${what}; name another file with --out`);
+  let old: Certificate | undefined;
+  try {
+    old = parseFirst(text);
+  } catch {
+    old = undefined;
+  }
+  if (named) {
+    if (old === undefined || !isServer(old)) throw refuse("it exists already, and is no certificate of a server");
+    return;
+  }
+  if (old === undefined || !isServer(old)) return;
+  const others = hostsOf(old);
+  const same = others.toSorted().join() === hosts.map((host) => parseHost(host).value).toSorted().join();
+  if (same || equalBytes(old.publicKeyInfo, parseFirst(pem).publicKeyInfo)) return;
+  throw refuse(`it is the certificate of "${others.join('", "')}"`);
+}
+
+function parseFirst(pem: string): Certificate {
+  return parseCertificate(decodeCertificates(pem)[0] ?? new Uint8Array());
 }
 
 /**
@@ -101,6 +146,7 @@ export async function signClient(
   request: string,
   options: ClientCertificateOptions & WriteOptions = {},
 ): Promise<string> {
+  checkNotReserved(name);
   const files = clientFiles(dirname(request), name);
   return await signRequest(folder, files, clientCertificate(name, options), request, options);
 }
@@ -133,9 +179,12 @@ async function signRequest(
   content: CertificateContent,
   request: string,
   { force }: WriteOptions,
+  check?: (certificatePem: string) => Promise<void>,
 ): Promise<string> {
   const authority = await readCredential(authorityFiles(folder));
   const publicKey = await readSigningRequest(await readPemFile(request));
   using _turn = await takeTurns(folder);
-  return await writeCertificate(folder, files, await sign(authority, content, publicKey), { force });
+  const certificatePem = await sign(authority, content, publicKey);
+  await check?.(certificatePem);
+  return await writeCertificate(folder, files, certificatePem, { force });
 }

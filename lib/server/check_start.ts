@@ -8,6 +8,7 @@ import { codeOf, describeError, reasonOf } from "../base/system_error.ts";
 import { checkStateFolder, otherStateFolder } from "../worker/mod.ts";
 import { requireOwnFolders } from "./credentials/credential_folders.ts";
 import { credentialFiles, readCredentials, timeProblem } from "./credentials/credentials.ts";
+import { describeExpiring } from "./credentials/expiry.ts";
 import type { Options } from "./options.ts";
 import { formatAddress, listenError } from "./transport/listen_error.ts";
 import { hasSocket } from "./transport/unix_listener.ts";
@@ -55,10 +56,11 @@ async function certificates(options: Options): Promise<string> {
   const files = credentialFiles(options);
   if (files === null) return "none are named; for the network make them with: teleworkerd request HOST --certs DIR";
   requireOwnFolders(files);
-  const { certificate } = await readCredentials(files);
-  const problem = timeProblem(certificate);
+  const credentials = await readCredentials(files);
+  const problem = timeProblem(credentials.certificate);
   const fault = problem === undefined ? "" : `; but no client will accept the server's: ${problem}`;
-  return `those in "${dirname(absolutePath(files.certificate))}" can be used${fault}`;
+  const expiring = describeExpiring(credentials, files).map((one) => `; ${one}`).join("");
+  return `those in "${dirname(absolutePath(files.certificate))}" can be used${fault}${expiring}`;
 }
 
 async function stateFolder({ stateDir }: Options, made: readonly string[]): Promise<string> {

@@ -27,7 +27,7 @@ Deno.test("certs makes an authority, servers and clients", async (t) => {
     deepEqual(await certs("init"), { code: 0, stdout, stderr: "" });
     deepEqual([await mode(""), await mode("ca.pem"), await mode("ca-key.pem")], [0o700, 0o600, 0o600]);
     const authority = await certificate("ca.pem");
-    deepEqual([authority.ca, days(authority)], [true, 365]);
+    deepEqual([authority.ca, days(authority)], [true, 3650]);
   });
 
   await t.step("a server, for its names and addresses", async () => {

@@ -26,7 +26,7 @@ Deno.test("createAuthority makes an authority as OpenSSL knows it", async () => 
   ) assert.match(text, expected);
   const { from, days } = lifetime(authority.certificatePem);
   assert.ok(from <= before - 5 * 60 * 1000, "valid for those whose clock is five minutes late");
-  assert.equal(Math.floor(days), 365);
+  assert.equal(Math.floor(days), 3650);
   assert.match(authority.privateKeyPem, /^-----BEGIN PRIVATE KEY-----\n/);
   await verify(authority.certificatePem, authority.certificatePem, "any");
 });

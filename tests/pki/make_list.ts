@@ -29,18 +29,20 @@ export async function makeList(
   return await openssl("ca", "-config", config, ...key, "-gencrl", "-crldays", "1");
 }
 
-/** A list of an authority with a P-256 key, with a number below 128 or none, made so many hours from now. */
+/** A list of an authority with a P-256 key, with a number below 128 or none, made so many hours from now, and to be replaced so many. */
 export async function makeListOf(
   issuer: Credential,
   serials: readonly string[],
   number: number | null,
   hours: number,
+  next?: number,
 ): Promise<string> {
   const pkcs8 = createPrivateKey(issuer.privateKeyPem).export({ type: "pkcs8", format: "der" });
   const signingAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const list = await X509CrlGenerator.create({
     issuer: new X509Certificate(issuer.certificatePem).subjectName,
     thisUpdate: new Date(Date.now() + hours * 3_600_000),
+    ...(next === undefined ? {} : { nextUpdate: new Date(Date.now() + next * 3_600_000) }),
     entries: serials.map((serialNumber) => ({ serialNumber })),
     extensions: number === null ? [] : [new Extension(CRL_NUMBER, false, Uint8Array.of(2, 1, number))],
     signingAlgorithm,

@@ -10,7 +10,8 @@ import { known, oneOf, whole } from "../values.ts";
 
 const days = {
   days: optional(option("--days", whole("DAYS", 1, 3650), {
-    description: message`For how long (authority and server 365, client 45).`,
+    description:
+      message`For how long (authority 3650, server 365, client 45); it ends before its authority in any case.`,
   })),
 };
 const keyType = {
@@ -24,6 +25,11 @@ const force = {
 const csr = {
   csr: optional(option("--csr", known("FILE", "<file>"), {
     description: message`Make no key, but sign this request; the certificate is put beside it.`,
+  })),
+};
+const out = {
+  out: optional(option("--out", known("FILE", "<file>"), {
+    description: message`With --csr: where to put the certificate (server.pem beside the request).`,
   })),
 };
 const hosts = {
@@ -47,7 +53,10 @@ const init = command("init", object({ verb: constant("certs init"), ...days, ...
 
 const server = command(
   "server",
-  merge(object({ verb: constant("certs server"), ...hosts }), object({ ...days, ...keyType, ...csr, ...force })),
+  merge(
+    object({ verb: constant("certs server"), ...hosts }),
+    object({ ...days, ...keyType, ...csr, ...out, ...force }),
+  ),
   {
     brief: message`Make the server's certificate.`,
     footer: message`Example: teleworker certs server build.example.org 192.0.2.7`,

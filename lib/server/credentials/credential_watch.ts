@@ -1,4 +1,5 @@
 import { type CredentialFiles, type Credentials, pathsOf, rereadCredentials, timeProblem } from "./credentials.ts";
+import { describeExpiring } from "./expiry.ts";
 import { logger } from "../log/logger.ts";
 
 /** Milliseconds between two looks whether the files are others; they are read once two looks found the same. */
@@ -107,8 +108,10 @@ export class CredentialWatch implements AsyncDisposable {
     return problem !== "" && !this.#problem.told;
   }
 
-  #warnOf({ certificate, authorities }: Credentials): void {
+  #warnOf(credentials: Credentials): void {
+    const { certificate, authorities } = credentials;
     this.#warn("Clients will refuse the server's certificate: {problem}", { problem: timeProblem(certificate) ?? "" });
+    this.#warn("Replace in time: {expiring}", { expiring: describeExpiring(credentials, this.#files).join("; ") });
     this.#warn("Nobody gets in by authorities that are not valid: {authorities}", {
       authorities: authorities.notValid(new Date()).join("; "),
     });
@@ -117,7 +120,10 @@ export class CredentialWatch implements AsyncDisposable {
     });
   }
 
-  /** Warns of what is the matter, which the one property tells and is empty for nothing: once, and again when it is another. */
+  /**
+   * Warns of what is the matter, which the one property tells and is empty for nothing: once, and again when it is another, such as a number
+   * of days that is less every day.
+   */
   #warn(message: string, properties: Readonly<Record<string, string>>): void {
     const what = Object.values(properties).join();
     if (what !== "" && what !== this.#warned.get(message)) logger.warn(message, properties);

@@ -4,6 +4,7 @@ import { cutText } from "../../base/cut_text.ts";
 import { escapeJson } from "../../base/escape_terminal.ts";
 import { reasonOf } from "../../base/system_error.ts";
 import type { RouteName } from "../../contract/mod.ts";
+import { DAEMON_NAME } from "../../pki/client_name.ts";
 import type { Action } from "../../worker/mod.ts";
 import { Allowance } from "./allowance.ts";
 import type { Caller } from "../context.ts";
@@ -17,9 +18,6 @@ import type { Options } from "../options.ts";
  */
 const MOST_REFUSED = 60;
 const MINUTE = 60_000;
-
-/** Who did what the daemon does by itself; no certificate may carry this name. */
-export const DAEMON_NAME = "teleworkerd";
 
 /** What the audit log tells of. */
 export interface AuditEvent {

@@ -1,11 +1,12 @@
 import { createServer, type Server } from "node:https";
 import { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { DAEMON_NAME, LOCAL_NAME } from "../../pki/client_name.ts";
 import { identify, IdentityError } from "../../pki/identity.ts";
 import { type Authorities, RevokedError } from "../../pki/authorities.ts";
 import type { Answer } from "../app.ts";
 import { type ArrivalLimits, Arrivals } from "./arrivals.ts";
-import { type Audit, DAEMON_NAME } from "../log/audit.ts";
+import type { Audit } from "../log/audit.ts";
 import { Connections } from "./connections.ts";
 import type { Caller } from "../context.ts";
 import type { Credentials } from "../credentials/credentials.ts";
@@ -17,7 +18,6 @@ import { ProblemError } from "../problem.ts";
 import { Refusals } from "./refusals.ts";
 import { Shares } from "../shares.ts";
 import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
-import { LOCAL_NAME } from "./unix_listener.ts";
 
 /** Milliseconds between two looks at the clock, which may be set while we wait; timers end at 24 days. */
 const LONGEST_WAIT = 3_600_000;

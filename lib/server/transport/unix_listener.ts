@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { dirname } from "node:path";
 import { codeOf, reasonOf } from "../../base/system_error.ts";
+import { LOCAL_NAME } from "../../pki/client_name.ts";
 import type { Serving } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { logger } from "../log/logger.ts";
@@ -11,8 +12,6 @@ const LOOK = 5_000;
 /** Milliseconds within which one who connects must be seen. */
 const PATIENCE = 1_000;
 
-/** Owner of the jobs started through the Unix socket; no certificate may carry this name. */
-export const LOCAL_NAME = "local";
 const CALLER = { name: LOCAL_NAME, role: "admin", serial: null, peer: "unix" } as const;
 
 /**
