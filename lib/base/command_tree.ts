@@ -60,21 +60,35 @@ export function belowVerb(usage: Usage, args: readonly string[]): { depth: numbe
 
 /** Whether words that may lead to a verb do: `certs init` does, `certs inti` does not, nor does `strat`. */
 export function leadsToVerb(usage: Usage, words: readonly string[]): boolean {
+  return firstUnknown(usage, words) === undefined;
+}
+
+/** Returns the place of the first of these words that is no verb where one is required. */
+export function firstUnknown(usage: Usage, words: readonly string[]): number | undefined {
   let level = usage;
-  for (const word of words) {
+  for (const [index, word] of words.entries()) {
     const commands = commandsOf(level);
-    if (commands.length === 0) return true;
+    if (commands.length === 0) return undefined;
     const found = commands.find(([command]) => namesOf(command).includes(word));
-    if (found === undefined) return false;
+    if (found === undefined) return index;
     level = found[1];
   }
-  return true;
+  return undefined;
 }
 
 /** The verb that exactly these words lead to. */
 export function commandAt(usage: Usage, [word, ...words]: readonly string[]): Command | undefined {
   const [command, below] = commandsOf(usage).find(([command]) => command.name === word) ?? [];
   return below === undefined || words.length === 0 ? command : commandAt(below, words);
+}
+
+/** Returns the verbs of a name or alias on every level, each with the words that lead to it, such as `certs init`. */
+export function verbsNamed(usage: Usage, name: string, above: readonly string[] = []): string[] {
+  return commandsOf(usage).flatMap(([command, below]) => {
+    const path = [...above, command.name];
+    const here = namesOf(command).includes(name) ? [path.join(" ")] : [];
+    return [...here, ...verbsNamed(below, name, path)];
+  });
 }
 
 /** The names of the flags that the verb has which some words lead to; none where they lead to no verb. */
@@ -102,10 +116,13 @@ export function aliasesOf(usage: Usage): Set<string> {
 
 /** The verbs that may come first, each with what may follow it. */
 function commandsOf(usage: Usage): (readonly [Command, Usage])[] {
-  return usage.flatMap((term, index) => {
-    if (term.type === "command") return [[term, usage.slice(index + 1)] as const];
-    return nested(term).flatMap(commandsOf);
-  });
+  const first: (readonly [Command, Usage])[] = [];
+  for (const [index, term] of usage.entries()) {
+    // What is behind a verb is no verb that may come first.
+    if (term.type === "command") return [...first, [term, usage.slice(index + 1)]];
+    first.push(...nested(term).flatMap(commandsOf));
+  }
+  return first;
 }
 
 function namesOf({ name, aliases = [] }: Command): readonly string[] {

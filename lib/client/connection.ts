@@ -1,5 +1,6 @@
 import { joinPath, withoutParents } from "../base/paths.ts";
 import { readVariable } from "../base/utf8.ts";
+import { isClientName } from "../pki/client_name.ts";
 import { findClient } from "../pki/find_client.ts";
 import { Failure, UsageFailure } from "./failure.ts";
 import type { ShownCertificate } from "./reason.ts";
@@ -46,7 +47,14 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   if (options.certs === undefined && variable("TELEWORKER_CERTS") === undefined && legacy !== undefined) {
     folders.push(legacy);
   }
-  const credential = await findClient(folders, options.identity ?? variable("TELEWORKER_IDENTITY"));
+  const identity = options.identity ?? variable("TELEWORKER_IDENTITY");
+  if (identity !== undefined && !isClientName(identity)) {
+    throw new UsageFailure(
+      `Cannot use --identity "${identity}": it must be 1 to 64 letters, digits and . _ @ -, ` +
+        'with no . or - at the start and no -key at the end, such as "alice"',
+    );
+  }
+  const credential = await findClient(folders, identity);
   // Only here, for node:http and what it brings takes as long to load as much of a good start.
   const [{ HttpTransport }, { tlsConnector }] = await Promise.all([import("./transport.ts"), import("./connect.ts")]);
   const transport = new HttpTransport(text, tlsConnector(host, port, credential));

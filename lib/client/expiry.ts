@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute } from "node:path";
+import { joinPath } from "../base/paths.ts";
 import type { Certificate } from "../pki/certificate.ts";
 import { describeExpiry, expiresSoon } from "../pki/expiry.ts";
 import { note } from "./terminal.ts";
@@ -33,7 +34,7 @@ export async function warnOfExpiry(used: readonly UsedCertificate[]): Promise<vo
 function stamp(id: string): boolean {
   const folder = stateFolder();
   if (folder === undefined) return true;
-  const path = join(folder, id);
+  const path = joinPath(folder, id);
   try {
     const age = Date.now() - (Deno.lstatSync(path).mtime?.getTime() ?? 0);
     if (age >= 0 && age < DAY_MS) return false;
@@ -53,7 +54,7 @@ function stamp(id: string): boolean {
 /** As the XDG Base Directory Specification has it. */
 function stateFolder(): string | undefined {
   const given = Deno.env.get("XDG_STATE_HOME") ?? "";
-  if (isAbsolute(given)) return join(given, "teleworker", "warned");
+  if (isAbsolute(given)) return joinPath(given, "teleworker/warned");
   const home = Deno.env.get("HOME") ?? "";
-  return home === "" ? undefined : join(home, ".local", "state", "teleworker", "warned");
+  return home === "" ? undefined : joinPath(home, ".local/state/teleworker/warned");
 }

@@ -6,6 +6,7 @@ import type { InferValue } from "@optique/core/parser";
 import { argument, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
 import { each, eachText, repeated } from "../base/join_repeated.ts";
+import { oneOf } from "../base/one_of.ts";
 import { type Limits, limitsSchema, type StartRequest, startSchema, STOP_SCOPES } from "../contract/mod.ts";
 import { mergeDisks } from "./disks.ts";
 import { parseCount, parseSize } from "../contract/units.ts";
@@ -13,7 +14,6 @@ import { UsageFailure } from "./failure.ts";
 import {
   cores,
   duration,
-  oneOf,
   perDisk,
   size,
   sizeOrZero,
@@ -24,15 +24,17 @@ import {
   wholeSeconds,
 } from "./values.ts";
 
-const weight = () => whole("1..10000", 1, 10_000);
-const count = (schema: z.ZodType) => whole("N", 1, undefined, schema);
+const weight = () => whole("1..10000", [1, 10_000], "100");
+const count = (schema: z.ZodType) => whole("N", [1], "100", schema);
 const request = startSchema.shape;
 const limits = limitsSchema.shape;
 
 /** The flags that say what to run and how, the same for `start` and `run`. */
 export const jobFlags = object({
   name: optional(
-    option("--name", text("NAME", request.name), { description: message`A name for the job, unique among yours.` }),
+    option("--name", text("NAME", request.name, "backup"), {
+      description: message`A name for the job, unique among yours.`,
+    }),
   ),
   env: repeated(
     option("--env", "-e", each(variable(request.env)), {
@@ -40,7 +42,9 @@ export const jobFlags = object({
     }),
   ),
   cwd: optional(
-    option("--cwd", text("DIR", request.cwd), { description: message`The folder on the host that it runs in (/).` }),
+    option("--cwd", text("DIR", request.cwd, "/srv"), {
+      description: message`The folder on the host that it runs in (/).`,
+    }),
   ),
   timeout: optional(
     option("--timeout", duration(request.timeoutSeconds), {
@@ -73,17 +77,17 @@ export const jobFlags = object({
     }),
   ),
   pids: optional(option("--pids", count(limits.pids), { description: message`Processes and threads it may have.` })),
-  readBps: repeated(option("--read-bps", each(perDisk("SIZE", parseSize)), {
+  readBps: repeated(option("--read-bps", each(perDisk("SIZE", parseSize, "1M")), {
     description: message`Bytes a second it may read from each disk, or from one as DISK:SIZE; may be given often.`,
   })),
   writeBps: repeated(
-    option("--write-bps", each(perDisk("SIZE", parseSize)), { description: message`The same for writes.` }),
+    option("--write-bps", each(perDisk("SIZE", parseSize, "1M")), { description: message`The same for writes.` }),
   ),
-  readIops: repeated(option("--read-iops", each(perDisk("N", parseCount)), {
+  readIops: repeated(option("--read-iops", each(perDisk("N", parseCount, "100")), {
     description: message`Reads a second from each disk, or from one as DISK:N; may be given often.`,
   })),
   writeIops: repeated(
-    option("--write-iops", each(perDisk("N", parseCount)), { description: message`The same for writes.` }),
+    option("--write-iops", each(perDisk("N", parseCount, "100")), { description: message`The same for writes.` }),
   ),
   ioWeight: optional(
     option("--io-weight", weight(), { description: message`Its share when others want the disk too; 100 is usual.` }),
@@ -112,7 +116,9 @@ export const jobFlags = object({
     option("--core", sizeOrZero(limits.coreBytes), { description: message`Size of its core dumps; 0 for none.` }),
   ),
   user: optional(
-    option("--user", text("NAME", request.user), { description: message`The host's account that it runs as.` }),
+    option("--user", text("NAME", request.user, "nobody"), {
+      description: message`The host's account that it runs as.`,
+    }),
   ),
   words: repeated(
     argument(eachText(string({ metavar: "COMMAND" })), {

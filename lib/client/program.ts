@@ -4,6 +4,7 @@ import { commandLine, type Message, message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { constant, flag, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
+import { oneOf } from "../base/one_of.ts";
 import { describeBuild } from "../about/build.ts";
 import { THIRD_PARTY_LICENSES } from "../about/licenses.ts";
 import { stdout } from "../base/stdout.ts";
@@ -27,7 +28,7 @@ import { joinRepeated } from "../base/join_repeated.ts";
 import { flagsOf, leadsToVerb } from "../base/command_tree.ts";
 import { clean, openTerminal, print } from "./terminal.ts";
 import { describeUsageError } from "../base/usage_error.ts";
-import { known, oneOf } from "./values.ts";
+import { known } from "./values.ts";
 
 const output = (description: Message) =>
   withDefault(option("--output", oneOf(["table", "json"], "table|json"), { description }), "table" as const);
@@ -39,16 +40,16 @@ const connection = object("Connection (a flag goes before the variable, that bef
     }),
   ),
   socket: optional(
-    option("--socket", known("PATH", "<file>"), {
+    option("--socket", known("PATH", "<file>", "/run/teleworker/socket"), {
       description:
         message`A local server's Unix socket in place of the host (TELEWORKER_SOCKET, unless there is --host).`,
     }),
   ),
-  certs: optional(option("--certs", known("DIR", "<directory>"), {
+  certs: optional(option("--certs", known("DIR", "<directory>", "./certs"), {
     description:
       message`The folder of certificates (TELEWORKER_CERTS, else ~/.config/teleworker/certs, else ~/.certs: the first with a ca.pem).`,
   })),
-  identity: optional(option("--identity", known("NAME", "<clients>"), {
+  identity: optional(option("--identity", known("NAME", "<clients>", "alice"), {
     description: message`Whose certificate to use (TELEWORKER_IDENTITY, else the only one there).`,
   })),
   output: output(message`json prints the API's objects, one a line; not with run and logs.`),
@@ -56,7 +57,7 @@ const connection = object("Connection (a flag goes before the variable, that bef
 
 /** What makes certificates connects to nothing. */
 const folder = object("Certificates", {
-  certs: optional(option("--certs", known("DIR", "<directory>"), {
+  certs: optional(option("--certs", known("DIR", "<directory>", "./certs"), {
     description:
       message`The folder of certificates (TELEWORKER_CERTS, else ~/.config/teleworker/certs); a flag goes before the variable.`,
   })),
@@ -106,6 +107,33 @@ export const about = {
   examples: message`teleworker run --memory 256M -- sh -c 'echo hello; hostname'`,
 };
 
+/** What other programs call our verbs, and what users look for. */
+export const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["attach", ["logs -f"]],
+  ["cancel", ["stop"]],
+  ["create", ["start"]],
+  ["delete", ["remove"]],
+  ["describe", ["status"]],
+  ["exec", ["run"]],
+  ["follow", ["logs -f"]],
+  ["get", ["list"]],
+  ["info", ["status", "certs show"]],
+  ["inspect", ["status"]],
+  ["jobs", ["list"]],
+  ["kill", ["stop --kill"]],
+  ["log", ["logs"]],
+  ["submit", ["start"]],
+  ["tail", ["logs -f"]],
+  ["terminate", ["stop"]],
+  ["top", ["stats"]],
+  ["version", ["--version"]],
+  ["certs create", ["certs client", "certs server"]],
+  ["certs delete", ["certs revoke"]],
+  ["certs info", ["certs show"]],
+  ["certs remove", ["certs revoke"]],
+  ["certs rm", ["certs revoke"]],
+]);
+
 type Command = Exclude<ReturnType<typeof parseOnce>, { verb: "help" }>;
 
 /** The command line; ends the process for `--help`, `help`, `--version` and wrong usage (2). */
@@ -134,7 +162,10 @@ function parseOnce(args: readonly string[]) {
     stdout: (text) => writeLineSync(stdout, text),
     onError: (_code, error) => {
       const general = flagsOf((isCerts(args) ? folder : connection).usage);
-      const lines = [...describeUsageError(error, verbs.usage, general, args), ...hint(args)];
+      const lines = [
+        ...describeUsageError(error, { usage: parser.usage, general, synonyms: SYNONYMS }, args),
+        ...hint(args),
+      ];
       writeLineSync(Deno.stderr, `teleworker: ${lines.map(clean).join("\n")}`);
       return exit(EXIT.usage);
     },

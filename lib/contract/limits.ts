@@ -24,7 +24,8 @@ const openFiles = z.union([files, softAndHard], 'must be a whole number, or {"so
 /** The limits of a job; what is absent is not limited. Sizes in bytes. */
 export const limitsSchema = z.strictObject({
   /** Cores: 0.5 is half of one. */
-  cpus: z.number().min(0.01, "must be at least 0.01").max(100_000, "must be at most 100000").exactOptional(),
+  cpus: z.number("must be a number").min(0.01, "must be at least 0.01").max(100_000, "must be at most 100000")
+    .exactOptional(),
   /** Share of the CPU when it is wanted by several; 100 is usual. */
   cpuWeight: weight.exactOptional(),
   /** Memory, swap included. A job that needs more is killed. */

@@ -20,7 +20,7 @@ export interface InstallOptions {
  * @throws {Error} when that cannot be done; then nothing was.
  */
 export async function runInstall(options: InstallOptions): Promise<void> {
-  const target = targetOf("install", options);
+  const target = targetOf(options);
   const program = await Deno.readFile(await ownFile(BUILD.kind));
   const steps = planInstall(target, program, target.systemd || options.root !== undefined);
   if (!options.dryRun) {
@@ -37,7 +37,7 @@ export async function runInstall(options: InstallOptions): Promise<void> {
  * @throws {Error} when that cannot be done.
  */
 export function runUninstall(options: InstallOptions): void {
-  const target = targetOf("uninstall", options);
+  const target = targetOf(options);
   const steps = planUninstall(target);
   if (options.dryRun) return print(describe(steps, true));
   requireRoot("uninstall", options);
@@ -51,8 +51,8 @@ export function runUninstall(options: InstallOptions): void {
   ]);
 }
 
-function targetOf(verb: string, { root }: InstallOptions): Target {
-  if (root === "") throw new Error(`Cannot ${verb} below "": it names no folder`);
+function targetOf({ root }: InstallOptions): Target {
+  if (root === "") throw new Error('Cannot use --root "": it must not be empty, such as "/mnt/image"');
   return root === undefined ? { root: "/", systemd: runsSystemd() } : { root: absolutePath(root), systemd: false };
 }
 

@@ -3,13 +3,16 @@ import { runParserSync } from "@optique/core/facade";
 import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import { command, constant, flag, option } from "@optique/core/primitives";
-import { choice, string } from "@optique/core/valueparser";
+import { string } from "@optique/core/valueparser";
 import type { NonEmptyString } from "@optique/core/nonempty";
 import { describeBuild } from "../about/build.ts";
 import { THIRD_PARTY_LICENSES } from "../about/licenses.ts";
 import { escapeTerminal } from "../base/escape_terminal.ts";
 import { joinRepeated } from "../base/join_repeated.ts";
+import { flagsOf } from "../base/command_tree.ts";
+import { oneOf } from "../base/one_of.ts";
 import { stdout } from "../base/stdout.ts";
+import { describeUsageError } from "../base/usage_error.ts";
 import { findNotUtf8Argument } from "../base/utf8.ts";
 import { writeLineSync } from "../base/write_all.ts";
 import type { RawOptions } from "./options.ts";
@@ -56,7 +59,9 @@ const checkCommand = command(
   object({
     verb: constant("check"),
     output: withDefault(
-      option("--output", choice(["text", "json"]), { description: message`text for a person, json for a program.` }),
+      option("--output", oneOf(["text", "json"], "text|json"), {
+        description: message`text for a person, json for a program.`,
+      }),
       "text" as const,
     ),
   }),
@@ -105,6 +110,22 @@ export const about = {
   examples: message`teleworkerd --certs /etc/teleworker/certs --listen 0.0.0.0:8443`,
 };
 
+/** What users look for who want one of our verbs. */
+export const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["doctor", ["check"]],
+  ["remove", ["uninstall"]],
+  ["status", ["check"]],
+  ["test", ["check"]],
+  ["verify", ["check"]],
+  ["version", ["--version"]],
+]);
+
+/** The daemon has no verb for what it does most of all. */
+function hint([first = ""]: readonly string[]): string[] {
+  const runs = ["daemon", "run", "serve", "server", "start"].includes(first);
+  return runs ? ["", "Without a verb, as in teleworkerd --certs DIR, it runs the daemon."] : [];
+}
+
 /** What a command line asks for. */
 export type CommandLine = RunCommand | RequestCommand | InstallCommand;
 
@@ -140,14 +161,15 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     ...about,
     help: { option: true, onShow: exit },
     version: { value: describeBuild(), option: true, onShow: exit },
-    onError: () => exit(2),
-    // One prefix for all that goes wrong, and nothing of the user's that a terminal would obey.
-    stderr: (text) =>
-      writeLineSync(
-        Deno.stderr,
-        text.replace(/^Error: /, "teleworkerd: ").split("\n").map(escapeTerminal).join("\n"),
-      ),
+    // Its own words for an error are not printed, but ours.
+    stderr: () => {},
     stdout: (text) => writeLineSync(stdout, text),
+    onError: (_code, error) => {
+      const commandLine = { usage: parser.usage, general: flagsOf(options.usage), synonyms: SYNONYMS };
+      const lines = [...describeUsageError(error, commandLine, args), ...hint(args)];
+      writeLineSync(Deno.stderr, `teleworkerd: ${lines.map(escapeTerminal).join("\n")}`);
+      return exit(2);
+    },
     aboveError: "none",
     termWidth: "auto",
   });

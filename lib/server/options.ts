@@ -2,6 +2,7 @@ import { z } from "zod";
 import { reasonOf } from "../base/system_error.ts";
 import { readVariable } from "../base/utf8.ts";
 import { hostLimitsSchema, parseDuration, parseSize } from "../contract/mod.ts";
+import { describeOptionError } from "./option_error.ts";
 
 /** Of jobs' arguments in the audit log: nothing, a keyed hash, or all. */
 export const AUDIT_ARGS = ["off", "hash", "full"] as const;
@@ -9,7 +10,7 @@ export const AUDIT_ARGS = ["off", "hash", "full"] as const;
 /** Levels of the log, in LogTape's names. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 
-const path = z.string().min(1, "must not be empty")
+const path = z.string("must be text").min(1, "must not be empty")
   .refine((path) => path.isWellFormed() && !path.includes("\0"), "must be well-formed Unicode without a NUL character");
 const count = z.union(
   [z.int().min(1), z.string().regex(/^[1-9]\d{0,8}$/).transform(Number)],
@@ -19,26 +20,29 @@ const count = z.union(
 const oneOf = <const Word extends string>(words: readonly Word[]) =>
   z.enum(words, `must be ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
 
-/** Text that a function parses; what it throws is what the user reads, unless `refusal` says it better. */
-const parsed = <T>(parse: (text: string) => T, refusal?: string) =>
-  z.string().transform((text, context) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      context.addIssue(refusal ?? (error instanceof Error ? error.message : String(error)));
-      return z.NEVER;
-    }
-  });
-
 /** Limits as JSON text, or in the file as they are. */
-const hostLimits = z.union([
-  parsed((text): unknown => JSON.parse(text), "must be JSON").pipe(hostLimitsSchema),
-  hostLimitsSchema,
-]);
+const hostLimits = z.unknown().transform((value, context): unknown => {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    context.addIssue("must be JSON");
+    return z.NEVER;
+  }
+}).pipe(z.looseObject({}, "must be a JSON object")).pipe(hostLimitsSchema);
 
-/** Text in people's units, or in the file a number of the smallest. */
+/** Text in people's units, or in the file a number of the smallest; what the parser throws is what the user reads. */
 const inUnits = (parse: (text: string) => number) =>
-  z.union([z.number().positive("must be above zero"), parsed(parse)]);
+  z.union([z.number(), z.string()], "must be text or a number").transform((value, context) => {
+    try {
+      if (typeof value === "string") return parse(value);
+      if (value > 0) return value;
+      context.addIssue("must be above zero");
+    } catch (error) {
+      context.addIssue(error instanceof Error ? error.message : String(error));
+    }
+    return z.NEVER;
+  });
 
 /** Where to listen. */
 export interface Address {
@@ -47,12 +51,12 @@ export interface Address {
 }
 
 /** `HOST:PORT`, `[V6]:PORT`. */
-export const addressSchema = z.string().transform((text, context): Address => {
+export const addressSchema = z.string("must be HOST:PORT").transform((text, context): Address => {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
   const hostname = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (hostname !== undefined && port <= 65_535) return { hostname, port };
-  context.addIssue(`must be HOST:PORT, not "${text}"`);
+  context.addIssue("must be HOST:PORT");
   return z.NEVER;
 });
 
@@ -73,7 +77,8 @@ export const optionsSchema = z.strictObject({
   /** Lists of revoked certificates; `crl.pem` in `certs` by default. It need not be there. */
   crl: path.optional(),
   stateDir: path.default("/var/lib/teleworker"),
-  cgroupRoot: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, "must be letters, digits, dots, dashes and underscores")
+  cgroupRoot: z.string("must be text")
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, "must be letters, digits, dots, dashes and underscores")
     .default("teleworker"),
   /** Where each decision is recorded, a line each; on stderr by default. */
   auditLog: path.optional(),
@@ -103,6 +108,37 @@ export type RawOptions = { readonly [Name in keyof Options]?: unknown };
 /** Names of all options. */
 export const OPTION_NAMES = optionsSchema.keyof().options;
 
+const CONFIG_EXAMPLE = "/etc/teleworker/teleworkerd.json";
+
+/** A good value of each option, as its flag takes it. */
+const EXAMPLES: Readonly<Record<keyof Options, string>> = {
+  listen: "127.0.0.1:8443",
+  socket: "/run/teleworker/socket",
+  certs: "/etc/teleworker/certs",
+  ca: "/etc/teleworker/certs/ca.pem",
+  cert: "/etc/teleworker/certs/server.pem",
+  key: "/etc/teleworker/certs/server-key.pem",
+  crl: "/etc/teleworker/certs/crl.pem",
+  stateDir: "/var/lib/teleworker",
+  cgroupRoot: "teleworker",
+  auditLog: "/var/log/teleworker-audit.log",
+  auditArgs: "hash",
+  logLevel: "info",
+  maxJobs: "1000",
+  maxJobsPerOwner: "100",
+  maxFollowers: "2000",
+  defaultLimits: '{"memoryBytes": 1073741824}',
+  maxLimits: '{"memoryBytes": 1073741824}',
+  outputMax: "1G",
+  keepFor: "7d",
+  keepJobs: "1000",
+  keepBytes: "20G",
+};
+
+function isOption(name: unknown): name is keyof Options {
+  return typeof name === "string" && Object.hasOwn(EXAMPLES, name);
+}
+
 /** The environment variable of an option: `stateDir` is `TELEWORKERD_STATE_DIR`. */
 export function variableOf(option: string): string {
   return `TELEWORKERD_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
@@ -122,13 +158,13 @@ export async function readOptions(flags: RawOptions, configFile: string | undefi
   const result = optionsSchema.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  if (issue?.code === "unrecognized_keys") {
-    throw new Error(`Cannot use the configuration: unknown option "${issue.keys[0]}"`);
+  const option = issue?.path[0];
+  if (issue !== undefined && isOption(option)) {
+    const flag = flagOf(option);
+    throw new Error(describeOptionError({ flag, value: given[option], example: EXAMPLES[option] }, issue));
   }
-  const name = issue?.path.join(".") ?? "";
-  const [value, why] = [given[name], issue?.message ?? ""];
-  const shown = (typeof value === "string" || typeof value === "number") && value !== "" && !why.includes(`"${value}"`);
-  throw new Error(`Cannot use the option "${flagOf(name)}": ${why}${shown ? `, not "${value}"` : ""}`);
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : option;
+  throw new Error(`Cannot use the configuration: unknown option "${String(unknown)}"`);
 }
 
 /** Whether flags or the environment name any option. */
@@ -147,6 +183,7 @@ function readEnvironment(): Record<string, string> {
 
 async function readConfig(file: string | undefined): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
+  if (file === "") throw new Error(`Cannot use --config "": it must not be empty, such as "${CONFIG_EXAMPLE}"`);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(file));
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));

@@ -3,7 +3,8 @@ import { message, metavar } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
-import { choice, string } from "@optique/core/valueparser";
+import { string } from "@optique/core/valueparser";
+import { oneOf } from "../base/one_of.ts";
 import { eachText, repeated } from "../base/join_repeated.ts";
 import { stdout } from "../base/stdout.ts";
 import { writeLineSync } from "../base/write_all.ts";
@@ -24,7 +25,7 @@ export const requestCommand = command(
     certs: optional(option("--certs", string({ metavar: "DIR" }), {
       description: message`Folder for server-key.pem and server.csr (TELEWORKERD_CERTS).`,
     })),
-    keyType: optional(option("--key-type", choice(KEY_TYPES, { metavar: "ec-p256|ed25519|rsa-4096" }), {
+    keyType: optional(option("--key-type", oneOf(KEY_TYPES, "ec-p256|ed25519|rsa-4096"), {
       description: message`What key to make (ec-p256).`,
     })),
     force: withDefault(flag("--force", { description: message`Replace what is there.` }), false),

@@ -52,7 +52,7 @@ Deno.test("start asks for what its flags say, whatever the words, variables and 
 Deno.test("every value of a flag is read or refused with a reason, for any text", () => {
   const readers = [
     ...[size, sizeOrZero, duration, cores, variable].map((reader) => reader(z.unknown())),
-    ...[signal(), perDisk("N", parseCount)],
+    ...[signal(), perDisk("N", parseCount, "100")],
   ];
   const any = fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[A-Za-z]{0,4}[=:.0-9]{0,6}[KMGsmh%]?$/));
   fc.assert(

@@ -91,7 +91,9 @@ Deno.test("a client that cannot connect says why, in one sentence", async (t) =>
       await complaint(address, daemon.certs, [], { identity: "" }),
       `Cannot choose a client certificate in "${daemon.certs}": there are ${all}; choose one with --identity`,
     );
-    match(await complaint(address, daemon.certs, ["--identity", "../x"]), /^Cannot use client name "\.\.\/x": /);
+    const { code, stderr } = await teleworker({ address, certs: daemon.certs }, ["--identity", "../x", "list"]);
+    equal(code, 2);
+    match(stderr, /^teleworker: Cannot use --identity "\.\.\/x": it must be .*, such as "alice"\n$/);
   });
 
   await t.step("a private key that others can read", async () => {

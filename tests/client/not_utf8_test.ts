@@ -102,8 +102,8 @@ Deno.test("Arguments, variables, configuration that are not UTF-8: daemon → re
       new Uint8Array([0x7b, 0x22, 0xe9, 0x22, 0x3a, 0x31, 0x7d]),
       /Cannot read the configuration ".*": it is not valid UTF-8\n$/,
     ],
-    [new TextEncoder().encode('{"stateDir": "/\\ud800"}'), /"?--state-dir"?.*must be well-formed Unicode/],
-    [new TextEncoder().encode('{"socket": "/a\\u0000b"}'), /"?--socket"?.*must be well-formed Unicode/],
+    [new TextEncoder().encode('{"stateDir": "/\\ud800"}'), /--state-dir.*must be well-formed Unicode/],
+    [new TextEncoder().encode('{"socket": "/a\\u0000b"}'), /--socket.*must be well-formed Unicode/],
   ];
   for (const [bytes, says] of contents) {
     await Deno.writeFile(config, bytes);

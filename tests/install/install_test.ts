@@ -125,7 +125,11 @@ Deno.test("install and uninstall touch nothing outside of --root, and nothing at
   await t.step("no folder, as of a variable that is not set", async () => {
     for (const verb of ["install", "uninstall"]) {
       const { code, stdout, stderr } = await host.run(verb, "--dry-run", "--root", "");
-      deepEqual([code, stdout, stderr], [1, "", `teleworkerd: Cannot ${verb} below "": it names no folder\n`]);
+      deepEqual([code, stdout, stderr], [
+        1,
+        "",
+        'teleworkerd: Cannot use --root "": it must not be empty, such as "/mnt/image"\n',
+      ]);
     }
   });
 });

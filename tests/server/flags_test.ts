@@ -117,7 +117,7 @@ Deno.test("the daemon ends with 1 and a sentence when it cannot start", async ()
     [
       "a bad address",
       ["--certs", certs, "--listen", "here"],
-      /^teleworkerd: Cannot use the option "--listen": must be HOST:PORT/,
+      /^teleworkerd: Cannot use --listen "here": it must be HOST:PORT/,
     ],
     [
       "a port that is taken",

@@ -61,21 +61,21 @@ Deno.test("every option has a flag and a variable that say the same", () => {
 
 Deno.test("readOptions refuses what is wrong, in a sentence that names the option", async () => {
   const wrong = [
-    [{ listen: "8443" }, 'Cannot use the option "--listen": must be HOST:PORT, not "8443"'],
-    [{ listen: "" }, 'Cannot use the option "--listen": must be HOST:PORT, not ""'],
-    [{ maxJobs: "0" }, 'Cannot use the option "--max-jobs": must be a whole number from 1 on, not "0"'],
-    [{ maxJobs: "many" }, /^Cannot use the option "--max-jobs": /],
-    [{ maxFollowers: "-1" }, /^Cannot use the option "--max-followers": /],
-    [{ maxFollowers: "1e9" }, /^Cannot use the option "--max-followers": /],
-    [{ logLevel: "loud" }, 'Cannot use the option "--log-level": must be debug, info, warning or error, not "loud"'],
-    [{ cgroupRoot: "../jobs" }, /^Cannot use the option "--cgroup-root": must be letters/],
-    [{ cgroupRoot: ".." }, /^Cannot use the option "--cgroup-root": must be letters/],
-    [{ stateDir: "" }, 'Cannot use the option "--state-dir": must not be empty'],
-    [{ socket: "" }, 'Cannot use the option "--socket": must not be empty'],
+    [{ listen: "8443" }, 'Cannot use --listen "8443": it must be HOST:PORT, such as "127.0.0.1:8443"'],
+    [{ listen: "" }, 'Cannot use --listen "": it must be HOST:PORT, such as "127.0.0.1:8443"'],
+    [{ maxJobs: "0" }, 'Cannot use --max-jobs "0": it must be a whole number from 1 on, such as "1000"'],
+    [{ maxJobs: "many" }, /^Cannot use --max-jobs "many": /],
+    [{ maxFollowers: "-1" }, /^Cannot use --max-followers "-1": /],
+    [{ maxFollowers: "1e9" }, /^Cannot use --max-followers "1e9": /],
+    [{ logLevel: "loud" }, 'Cannot use --log-level "loud": it must be debug, info, warning or error, such as "info"'],
+    [{ cgroupRoot: "../jobs" }, /^Cannot use --cgroup-root "\.\.\/jobs": it must be letters/],
+    [{ cgroupRoot: ".." }, /^Cannot use --cgroup-root "\.\.": it must be letters/],
+    [{ stateDir: "" }, 'Cannot use --state-dir "": it must not be empty, such as "/var/lib/teleworker"'],
+    [{ socket: "" }, 'Cannot use --socket "": it must not be empty, such as "/run/teleworker/socket"'],
   ] as const;
   for (const [flags, message] of wrong) await rejects(readOptions(flags, undefined), { message });
   await withEnvironment({ TELEWORKERD_MAX_JOBS: "x" }, async () => {
-    await rejects(readOptions({}, undefined), { message: /"--max-jobs"/ });
+    await rejects(readOptions({}, undefined), { message: /^Cannot use --max-jobs "/ });
   });
 });
 
@@ -90,7 +90,7 @@ Deno.test("readOptions refuses a file that is none, or has options that it does 
     await rejects(readOptions({}, path), { message: 'Cannot use the configuration: unknown option "maxjobs"' });
   });
   await withConfig('{"maxJobs": 0.5}', async (path) => {
-    await rejects(readOptions({}, path), { message: /"--max-jobs"/ });
+    await rejects(readOptions({}, path), { message: /^Cannot use --max-jobs "/ });
   });
 });
 

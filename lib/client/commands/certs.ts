@@ -4,12 +4,13 @@ import { optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, flag, option } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
+import { oneOf } from "../../base/one_of.ts";
 import { eachText, repeated } from "../../base/join_repeated.ts";
 import { KEY_TYPES } from "../../pki/key_type.ts";
-import { known, oneOf, whole } from "../values.ts";
+import { known, whole } from "../values.ts";
 
 const days = {
-  days: optional(option("--days", whole("DAYS", 1, 3650), {
+  days: optional(option("--days", whole("DAYS", [1, 3650], "45"), {
     description:
       message`For how long (authority 3650, server 365, client 45); it ends before its authority in any case.`,
   })),
@@ -23,12 +24,12 @@ const force = {
   force: withDefault(flag("--force", { description: message`Replace what is there.` }), false),
 };
 const csr = {
-  csr: optional(option("--csr", known("FILE", "<file>"), {
+  csr: optional(option("--csr", known("FILE", "<file>", "server.csr"), {
     description: message`Make no key, but sign this request; the certificate is put beside it.`,
   })),
 };
 const out = {
-  out: optional(option("--out", known("FILE", "<file>"), {
+  out: optional(option("--out", known("FILE", "<file>", "web2.pem"), {
     description: message`With --csr: where to put the certificate (server.pem beside the request).`,
   })),
 };
@@ -103,7 +104,7 @@ const renew = command(
   "renew",
   object({
     verb: constant("certs renew"),
-    name: argument(known("NAME", "<clients>"), { description: message`A client, or server.` }),
+    name: argument(known("NAME", "<clients>", "alice"), { description: message`A client, or server.` }),
     ...days,
     ...keyType,
   }),
@@ -117,7 +118,7 @@ const revoke = command(
   "revoke",
   object({
     verb: constant("certs revoke"),
-    which: argument(known("NAME|SERIAL", "<clients>"), {
+    which: argument(known("NAME|SERIAL", "<clients>", "alice"), {
       description: message`A client with all its certificates, or one by its serial number.`,
     }),
   }),
@@ -136,7 +137,7 @@ const show = command(
   "show",
   object({
     verb: constant("certs show"),
-    file: argument(known("FILE", "<file>"), { description: message`In PEM.` }),
+    file: argument(known("FILE", "<file>", "server.pem"), { description: message`In PEM.` }),
   }),
   {
     brief: message`Show what is in a certificate, a request or a revocation list.`,

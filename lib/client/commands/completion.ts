@@ -3,8 +3,8 @@ import { message } from "@optique/core/message";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant } from "@optique/core/primitives";
 import { string } from "@optique/core/valueparser";
+import { oneOf } from "../../base/one_of.ts";
 import { eachText, repeated } from "../../base/join_repeated.ts";
-import { oneOf } from "../values.ts";
 
 /** `teleworker completion`. */
 export const completionCommand = command(

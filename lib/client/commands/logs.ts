@@ -25,7 +25,7 @@ export const logsCommand = command(
     stdout: withDefault(flag("--stdout", { description: message`Only its stdout.` }), false),
     stderr: withDefault(flag("--stderr", { description: message`Only its stderr.` }), false),
     tail: optional(
-      option("--tail", whole("N", 0), { description: message`Only the last N lines of each.` }),
+      option("--tail", whole("N", [0], "10"), { description: message`Only the last N lines of each.` }),
     ),
     job: jobArgument(),
   }),

@@ -21,7 +21,7 @@ export const statsCommand = command(
   object({
     verb: constant("stats"),
     once: withDefault(flag("--once", { description: message`Show it once.` }), false),
-    jobs: repeated(argument(eachText(known("JOB", "<running jobs>")), { description: LOOKED_AT })),
+    jobs: repeated(argument(eachText(known("JOB", "<running jobs>", "backup")), { description: LOOKED_AT })),
   }),
   {
     brief: message`Show what running jobs use, again every second.`,

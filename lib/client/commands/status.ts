@@ -21,11 +21,11 @@ export const LOOKED_AT = describe(MIN_ID_PREFIX.read);
 export const CHANGED = describe(MIN_ID_PREFIX.change);
 
 /** A job on the command line. */
-export const jobArgument = () => argument(known("JOB", "<jobs>"), { description: LOOKED_AT });
+export const jobArgument = () => argument(known("JOB", "<jobs>", "backup"), { description: LOOKED_AT });
 
 /** One or more jobs on the command line. */
 export const jobArguments = (which: Which = "<jobs>", description = LOOKED_AT) =>
-  repeated(argument(eachText(known("JOB", which)), { description }), {
+  repeated(argument(eachText(known("JOB", which, "backup")), { description }), {
     min: 1,
     errors: { tooFew: message`Expected a ${metavar("JOB")}, but too few arguments.` },
   });
