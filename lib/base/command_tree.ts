@@ -82,6 +82,14 @@ export function commandAt(usage: Usage, [word, ...words]: readonly string[]): Co
   return below === undefined || words.length === 0 ? command : commandAt(below, words);
 }
 
+/** Returns the words that lead to each verb, such as `certs` and `certs init`. */
+export function verbPaths(usage: Usage, above: readonly string[] = []): string[] {
+  return commandsOf(usage).flatMap(([{ name }, below]) => {
+    const path = [...above, name];
+    return [path.join(" "), ...verbPaths(below, path)];
+  });
+}
+
 /** Returns the verbs of a name or alias on every level, each with the words that lead to it, such as `certs init`. */
 export function verbsNamed(usage: Usage, name: string, above: readonly string[] = []): string[] {
   return commandsOf(usage).flatMap(([command, below]) => {

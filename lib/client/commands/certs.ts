@@ -88,15 +88,17 @@ const request = command(
   or(
     command("server", object({ verb: constant("certs request server"), ...hosts, ...keyType, ...force }), {
       brief: message`Make a server's key and request.`,
+      footer: message`Example: teleworker certs request server build.example.org`,
     }),
     command("client", object({ verb: constant("certs request client"), ...name, ...keyType, ...force }), {
       brief: message`Make a client's key and request.`,
+      footer: message`Example: teleworker certs request client alice`,
     }),
     { errors: { noMatch: message`Say for whom: server or client.` } },
   ),
   {
     brief: message`Make a key that stays here, and a request to be signed where the authority is.`,
-    footer: message`Example: teleworker certs request server build.example.org`,
+    footer: message`Example: teleworker certs request client alice`,
   },
 );
 
