@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { findClient } from "../../lib/pki/find_client.ts";
 import { addClient, addServer, initAuthority } from "../../lib/pki/store.ts";
+import { equal, match } from "../support/assert.ts";
 import { Folder } from "./folder.ts";
 
 Deno.test("findClient reads the only client of the first folder with an authority", async () => {
@@ -103,4 +104,34 @@ Deno.test("findClient loads no package, since every start of a client waits for 
   const specifiers = modules.map(({ specifier }) => specifier);
   assert.ok(specifiers.some((specifier) => specifier.endsWith("/find_client.ts")));
   assert.deepEqual(specifiers.filter((specifier) => !/^(?:file|node):/.test(specifier)), []);
+});
+
+Deno.test({
+  name: "findClient: key that root owns and our group reads → used by an account",
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    using folder = new Folder();
+    await initAuthority(folder.path);
+    const { certificate, privateKey } = await addClient(folder.path, "alice");
+    await Deno.chmod(folder.path, 0o755);
+    for (const path of [folder.file("ca.pem"), certificate]) await Deno.chmod(path, 0o644);
+    await Deno.chown(privateKey, 0, 65534);
+    const { href } = new URL("../../lib/pki/find_client.ts", import.meta.url);
+    const script = `const { findClient } = await import(${JSON.stringify(href)});
+      console.log(await findClient([${
+      JSON.stringify(folder.path)
+    }]).then(({ name }) => name, ({ message }) => message));`;
+    const use = async (mode: number) => {
+      await Deno.chmod(privateKey, mode);
+      const account = ["--reuid=65534", "--regid=65534", "--clear-groups", Deno.execPath()];
+      const { stdout } = await new Deno.Command("setpriv", {
+        args: [...account, "eval", "--no-lock", "--no-config", script],
+        env: { DENO_DIR: "/nonexistent", HOME: "/nonexistent" },
+      }).output();
+      return new TextDecoder().decode(stdout).trim();
+    };
+    equal(await use(0o440), "alice");
+    equal(await use(0o640), "alice");
+    for (const mode of [0o460, 0o444]) match(await use(mode), /^Cannot use private key ".*": others than its owner/);
+  },
 });
