@@ -33,6 +33,7 @@ async function run(command: CommandLine, signal: AbortSignal): Promise<number> {
 }
 
 async function runHere({ verb, output, flags, config }: RunCommand, signal: AbortSignal): Promise<number> {
+  requireDirectory();
   const options = await readOptions(flags, config ?? Deno.env.get("TELEWORKERD_CONFIG"));
   await configureLog(options.logLevel);
   if (verb === "check") return await check(options, output);
@@ -45,6 +46,15 @@ async function runHere({ verb, output, flags, config }: RunCommand, signal: Abor
   };
   await runDaemon(options, ready, signal);
   return 0;
+}
+
+/** Fails in a directory that was removed: Deno starts no program from there, be it by its absolute path. */
+function requireDirectory(): void {
+  try {
+    Deno.cwd();
+  } catch (error) {
+    throw new Error("Cannot run in a directory that was removed; run: cd /", { cause: error });
+  }
 }
 
 if (import.meta.main) {

@@ -43,7 +43,14 @@ export async function note(sentence: string, details: readonly string[] = []): P
 
 /** Tells why something failed. */
 export async function noteFailure(error: unknown): Promise<void> {
-  await note(error instanceof Error ? error.message : String(error), error instanceof Failure ? error.details : []);
+  await note(describeFailure(error), error instanceof Failure ? error.details : []);
+}
+
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Devices, and what the kernel shows as files, which Deno opens only for a program that may do everything.
+  const [, path] = error instanceof Deno.errors.NotCapable ? /"(.*)"/.exec(error.message) ?? [] : [];
+  return path === undefined ? error.message : `Cannot open "${path}": it is not an ordinary file`;
 }
 
 /** Tells that a connection was lost and is being taken up again. */

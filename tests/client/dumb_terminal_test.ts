@@ -14,7 +14,7 @@ Deno.test("TERM: dumb or none → no escape sequence, also not of stats", { igno
     await onTerminal([...programWords("teleworker"), ...args], { ...env, TERM, NO_COLOR: "" });
 
   await t.step("a terminal that has a name gets colours, and is drawn again", async () => {
-    match((await show("xterm", "status", id)).text, /state {7}\x1b\[31mexited 3\x1b\[0m\n/);
+    ok((await show("xterm", "status", id)).text.includes("state       \x1b[31mexited 3\x1b[0m\n"));
     ok((await show("xterm", "stats", id)).text.startsWith("\x1b[H\x1b[J"));
     ok((await show("xterm", "--help")).text.includes("\x1b["));
   });
