@@ -35,6 +35,7 @@ async function run(command: CommandLine, signal: AbortSignal): Promise<number> {
 }
 
 async function runHere({ verb, output, flags, config }: RunCommand, signal: AbortSignal): Promise<number> {
+  requireDirectory();
   const given = config ?? readVariable("TELEWORKERD_CONFIG");
   // Whoever names no option means the daemon that is installed.
   const installed = verb === "check" && given === undefined && !namesOptions(flags) ? findInstalled() : undefined;
@@ -54,6 +55,15 @@ async function runHere({ verb, output, flags, config }: RunCommand, signal: Abor
   };
   await runDaemon(options, ready, signal);
   return 0;
+}
+
+/** Fails in a directory that was removed: Deno starts no program from there, be it by its absolute path. */
+function requireDirectory(): void {
+  try {
+    Deno.cwd();
+  } catch (error) {
+    throw new Error("Cannot run in a directory that was removed; run: cd /", { cause: error });
+  }
 }
 
 if (import.meta.main) {

@@ -53,6 +53,21 @@ unpack() {
   trap - EXIT HUP INT TERM
 }
 
+# Gives the runtime the program's name, by which ps(1) and systemctl(1) know a process.
+name_runtime() {
+  new=$(mktemp "$cache/unpacking.XXXXXXXX" 2>&1) || fail "Cannot unpack into \"$cache\": $new"
+  trap 'rm -f "$new"' EXIT
+  trap 'exit 125' HUP INT TERM
+  why=$({ ln -sf "../$runtime" "$new" && mv -f "$new" "$cache/$program/@name@"; } 2>&1) || fail "Cannot unpack into \"$cache\": $why"
+  trap - EXIT HUP INT TERM
+}
+
+# Deno does not start in a directory that was removed. No relative path means anything there, nor where we go instead: that one is empty, and
+# not even root can make something in it.
+if ! [ . -ef "${PWD:-}" ] && ! [ -d "$(pwd -P 2>/dev/null)" ]; then
+  cd /proc/tty/ldisc 2>/dev/null || fail 'Cannot run in a directory that was removed; run: cd'
+fi
+
 runtime=@runtime@
 program=@program@
 user=$(id -u)
@@ -68,6 +83,7 @@ if [ "$(look @names@)" != "@expected@" ]; then
   (cd "$cache" && find . -name 'unpacking.*' -mmin +60 -exec rm -f {} +) 2>/dev/null || :
   why=$(mkdir -p "$cache/$program" 2>&1) || fail "Cannot unpack into \"$cache\": $why"
   @unpack@
+  name_runtime
 fi
 [ -x "$cache/$runtime" ] || fail "Cannot run what is in \"$cache\": that file system is mounted with noexec"
 
@@ -75,6 +91,8 @@ fi
 # SIGBUS: a daemon has to live through it, and can do without, for it starts seldom; a client looks first.
 DENO_DIR=$cache/deno
 if [ @name@ = teleworkerd ] || [ "$(stat -f -c %a "$cache")" -lt 1024 ]; then DENO_DIR=/dev/null; fi
+# On a terminal it would tell of that, and that nothing is kept in /dev/null.
+DENO_LOG=error,deno::cache=off
 # These are for whoever develops with Deno, and change what it does.
 unset DENO_V8_FLAGS DENO_COVERAGE_DIR DENO_CERT DENO_TLS_CA_STORE DENO_TRACE_PERMISSIONS DENO_AUDIT_PERMISSIONS DENO_PERMISSION_BROKER_PATH \
   NODE_OPTIONS
@@ -85,5 +103,5 @@ if [ @name@ = teleworkerd ]; then
   TELEWORKER_OPEN_FILES=$(ulimit -S -n)
   export TELEWORKER_OPEN_FILES
 fi
-export TELEWORKER_FILE DENO_DIR DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
-exec "$cache/$runtime" run --quiet --no-prompt --no-config --no-lock --no-remote --no-npm --no-check @flags@ "$cache/$program/@main@" "$@"
+export TELEWORKER_FILE DENO_DIR DENO_LOG DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
+exec "$cache/$program/@name@" run --quiet --no-prompt --no-config --no-lock --no-remote --no-npm --no-check @flags@ "$cache/$program/@main@" "$@"

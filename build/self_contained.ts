@@ -31,7 +31,9 @@ export async function selfContain(
   output: string,
 ): Promise<void> {
   const packed = await Promise.all(modules.map(async (name) => await pack(await Deno.readFile(join(folder, name)))));
-  const program = `${name}-${await sha256(new TextEncoder().encode(packed.map(({ hash }) => hash).join()))}`;
+  const program = `${name}-${await sha256(
+    new TextEncoder().encode([runtime, ...packed].map(({ hash }) => hash).join()),
+  )}`;
   const runtimeName = `runtime-${runtime.hash}`;
   const parts = [
     { name: "$runtime", mode: 500, part: runtime },
@@ -43,8 +45,11 @@ export async function selfContain(
     runtime: runtimeName,
     program,
     main,
-    names: parts.map(({ name }) => name).join(" "),
-    expected: parts.map(({ mode, part }) => `regular file $user ${mode} ${part.size}`).join("\n"),
+    names: [...parts.map(({ name }) => name), `$program/${name}`].join(" "),
+    expected: [
+      ...parts.map(({ mode, part }) => `regular file $user ${mode} ${part.size}`),
+      `symbolic link $user 777 ${`../${runtimeName}`.length}`,
+    ].join("\n"),
     unpack: unpackLines(parts).join("\n  "),
   });
   if (launcher.length > LAUNCHER_BYTES) {

@@ -32,7 +32,7 @@ const DENO = /([A-Z][^:"]*?) \(os error \d+\)(?:: (\w+) '([^]*?)'(?: -> '[^]*')?
 /** An error as node:fs and node:net word it: `EACCES: permission denied, mkdir '/srv'`, `listen EINVAL: invalid argument ::1:80`. */
 const NODE = /^(?:\w+ )?E[A-Z0-9]+: [^,]*(?:, (\w+) '([^]*?)'(?: -> '[^]*')?$)?/;
 
-/** What Deno says of paths that a program without `--allow-all` is kept from, such as those in `/proc`. */
+/** What Deno says of devices, and of what the kernel shows as files, which it opens only for a program with `--allow-all`. */
 const KEPT_FROM = /^Requires \w+ access to ("[^]*"),/;
 
 /** The name of a system error, such as `EACCES`; "" for any other error. */
@@ -69,7 +69,7 @@ export async function attempting<T>(verb: string, path: string, call: () => Prom
 export function describeError(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const [, kept] = KEPT_FROM.exec(text) ?? [];
-  if (kept !== undefined) return `Cannot use ${kept}: this program keeps away from the kernel's own files`;
+  if (kept !== undefined) return `Cannot open ${kept}: it is not an ordinary file`;
   const [whole, , denoCall, denoPath] = DENO.exec(text) ?? [];
   if (whole === undefined) {
     const [node, call, path] = WORDS.has(codeOf(error)) ? NODE.exec(text) ?? [] : [];

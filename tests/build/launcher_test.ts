@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { SmallDisk } from "../faults/support/small_disk.ts";
 import { TemporaryFolder } from "../support/folder.ts";
@@ -6,7 +6,7 @@ import { until } from "../support/until.ts";
 import { build } from "./build.ts";
 
 /** What the launcher, and the runtime, need of a host. */
-const PROGRAMS = "chmod cut find gzip head id mkdir mktemp mv rm sh sha256sum stat sync tail".split(" ");
+const PROGRAMS = "chmod cut find gzip head id ln mkdir mktemp mv rm sh sha256sum stat sync tail".split(" ");
 const NOBODY = 65534;
 const isRoot = Deno.uid() === 0;
 
@@ -182,6 +182,44 @@ stat "$@" | sed 's/regular file/reguläre Datei/; s/directory/Verzeichnis/'
       deepEqual([code, stderr], [0, ""]);
     },
   );
+
+  await t.step("unpacks beside a runtime of an older version, and shares it if it is the same", async () => {
+    const cache = fixture.path("old");
+    const place = join(cache, "teleworker");
+    await Deno.mkdir(place, { recursive: true });
+    await Deno.chmod(place, 0o700);
+    const same = runtimeIn(fixture.path("once"));
+    await Deno.link(same, join(place, basename(same)));
+    await Deno.writeTextFile(join(place, `runtime-${"0".repeat(64)}`), "older", { mode: 0o500 });
+    const { code, stderr } = await fixture.run({ XDG_CACHE_HOME: cache });
+    deepEqual([code, stderr], [0, ""]);
+    const inodes = [same, join(place, basename(same))].map((path) => Deno.statSync(path).ino);
+    equal(inodes[1], inodes[0]);
+    deepEqual(namesIn(cache), ["deno", "runtime-HASH", "runtime-HASH", "teleworker-HASH"]);
+  });
+
+  await t.step("runs in a directory that was removed", async () => {
+    const prefix = ["/bin/sh", "-c", 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"', "sh"];
+    const run = (...args: string[]) =>
+      fixture.run({ XDG_CACHE_HOME: fixture.path("once"), PATH: "/usr/bin:/bin" }, {
+        prefix: [...prefix, fixture.path("removed")],
+        args,
+      });
+    const shown = await run("--version");
+    deepEqual([shown.code, version.test(shown.stdout)], [0, true]);
+    // What the shell that reads the launcher says of it by itself, as some do.
+    const lines = (stderr: string) => stderr.split("\n").filter((line) => !/getcwd/.test(line)).join("\n");
+    deepEqual(lines(shown.stderr), "");
+    // Not even root makes anything where its relative path would lead.
+    for (const args of [["list", "--certs", "certs"], ["certs", "init", "--certs", "certs"]]) {
+      const { code, stdout, stderr } = await run(...args);
+      deepEqual([code, stdout], [1, ""]);
+      match(lines(stderr), /^teleworker: Cannot open "[^"]+\/certs[^"]*": it is not an ordinary file\n$/);
+    }
+    const missing = await run("run", "--certs", "/nonexistent", "--", "true");
+    deepEqual([missing.code, missing.stdout], [125, ""]);
+    match(lines(missing.stderr), /^teleworker: Cannot find certificates: [^\n]+\n$/);
+  });
 
   await t.step("never runs what is damaged", async () => {
     const copy = fixture.path("damaged");

@@ -14,7 +14,7 @@ Deno.test("certs: place that cannot be used → says which, and why", async () =
     [["certs", "init", "--certs", `${file}/x`], `Cannot make "${file}/x": not a directory`],
     [
       ["certs", "init", "--certs", "/proc/x"],
-      'Cannot use "/proc/x": this program keeps away from the kernel\'s own files',
+      'Cannot open "/proc/x": it is not an ordinary file',
     ],
     [["certs", "list", "--certs", file], `Cannot read "${file}/ca.pem": not a directory`],
     [["certs", "client", "x", "--certs", file], `Cannot read "${file}/ca.pem": not a directory`],
