@@ -35,14 +35,14 @@ const CONTENTS: Readonly<Record<PemContent, Description>> = {
 };
 
 const REQUEST = "it is a signing request, not a certificate, which the authority makes from it: " +
-  "teleworker certs server HOST --csr FILE";
-const ENCRYPTED = "it is encrypted with a passphrase; decrypt it with: openssl pkey -in FILE -out NEW";
+  "teleworker certs server HOST --csr <FILE>";
+const ENCRYPTED = "it is encrypted with a passphrase; decrypt it with: openssl pkey -in <FILE> -out <NEW>";
 
 /** What people may have put into a file in place of what it is read for, and what to do then. */
 const MISTAKES: Readonly<Record<string, string>> = {
   "CERTIFICATE REQUEST": REQUEST,
   "NEW CERTIFICATE REQUEST": REQUEST,
-  "TRUSTED CERTIFICATE": "it is in a format of OpenSSL's own; convert it with: openssl x509 -in FILE -out NEW",
+  "TRUSTED CERTIFICATE": "it is in a format of OpenSSL's own; convert it with: openssl x509 -in <FILE> -out <NEW>",
   "ENCRYPTED PRIVATE KEY": ENCRYPTED,
   "OPENSSH PRIVATE KEY": "it is in OpenSSH's format; make a key and a request with: teleworker certs request",
   "PUBLIC KEY": "it is a public key, not a private one",
@@ -72,11 +72,11 @@ export function isDer(text: string): boolean {
 export function pickPem(text: string, content: PemContent, path: string): string {
   const { cannot, noun, labels, tool } = CONTENTS[content];
   const refuse = (fault: string) =>
-    new PemFileError(`${cannot} "${path}": ${fault.replace("FILE", `"${path}"`).replace("NEW", `"${path}.new"`)}`);
+    new PemFileError(`${cannot} "${path}": ${fault.replace("<FILE>", `"${path}"`).replace("<NEW>", `"${path}.new"`)}`);
   const tidy = tidyPem(text);
   if (tidy.trim() === "") throw refuse("it is empty");
   if (isDer(text)) {
-    throw refuse(`it is in DER, not in PEM; convert it with: openssl ${tool} -inform DER -in FILE -out NEW`);
+    throw refuse(`it is in DER, not in PEM; convert it with: openssl ${tool} -inform DER -in <FILE> -out <NEW>`);
   }
   const blocks = [...tidy.matchAll(BLOCK)];
   const begun = [...tidy.matchAll(/-----BEGIN ([^-\n]*)/g)];

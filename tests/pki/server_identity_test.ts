@@ -20,7 +20,7 @@ import { derOf, makeCertificate, type Request, withVersion } from "./make_certif
 const HOST = "build.example.org";
 const DAY = 24 * 60 * 60 * 1000;
 
-const authority = await createAuthority();
+const authority = await createAuthority({ days: 365 });
 const authorities = Authorities.parse(authority.certificatePem);
 
 const dns = (value: string) => ({ type: "dns" as const, value });
