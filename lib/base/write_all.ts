@@ -5,6 +5,8 @@
  * @module
  */
 
+import { codeOf, reasonOf } from "./system_error.ts";
+
 const FIRST_PAUSE_MS = 1;
 const MAX_PAUSE_MS = 50;
 
@@ -18,13 +20,17 @@ export interface SyncWriter {
   writeSync(bytes: Uint8Array): number;
 }
 
-/** Writes what is taken of these bytes once any are; returns how many. */
+/**
+ * Writes what is taken of these bytes once any are; returns how many.
+ * @throws {Deno.errors.BrokenPipe} when nobody reads them any more.
+ * @throws {Error} when they cannot be written for another reason, as a sentence.
+ */
 export async function writeSome(to: Writer, bytes: Uint8Array): Promise<number> {
   for (let pause = FIRST_PAUSE_MS;; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
     try {
       return await to.write(bytes);
     } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      if (!(error instanceof Deno.errors.WouldBlock)) throw failureOf(error);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
@@ -36,7 +42,7 @@ export function writeSomeSync(to: SyncWriter, bytes: Uint8Array): number {
     try {
       return to.writeSync(bytes);
     } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      if (!(error instanceof Deno.errors.WouldBlock)) throw failureOf(error);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
     }
   }
@@ -51,4 +57,9 @@ export async function writeAll(to: Writer, bytes: Uint8Array): Promise<void> {
 export function writeLineSync(to: SyncWriter, line: string): void {
   const bytes = new TextEncoder().encode(`${line}\n`);
   for (let written = 0; written < bytes.length;) written += writeSomeSync(to, bytes.subarray(written));
+}
+
+function failureOf(error: unknown): unknown {
+  if (error instanceof Deno.errors.BrokenPipe || codeOf(error) === "") return error;
+  return new Error(`Cannot write the output: ${reasonOf(error)}`, { cause: error });
 }

@@ -1,4 +1,3 @@
-import { codeOf, reasonOf } from "../base/system_error.ts";
 import { OFFSET, type Stream } from "../contract/mod.ts";
 import type { Api } from "./api.ts";
 import { Failure } from "./failure.ts";
@@ -53,19 +52,13 @@ export async function copyOutput(api: Api, id: string, stream: Stream, options: 
     if (gone > 0) await note(`${formatSize(gone)} of its ${stream} are gone: only the newest output is kept`);
     offset = begin;
     for await (const chunk of api.chunks(response)) {
-      await copyBytes(stream, chunk).catch(cannotWrite);
+      await copyBytes(stream, chunk);
       offset += chunk.length;
       free(chunk);
       progress();
     }
   };
   await ridingThrough((progress) => renewing((renewals) => attempt(progress, renewals)), tellLoss, signal, true);
-}
-
-/** Nobody reading any more is for others to look at. */
-function cannotWrite(error: unknown): never {
-  if (error instanceof Deno.errors.BrokenPipe || codeOf(error) === "") throw error;
-  throw new Failure(`Cannot write the output: ${reasonOf(error)}`, { cause: error });
 }
 
 /** At which byte of its stream an answer begins. */

@@ -56,7 +56,7 @@ Deno.test("A newer server's job: status → shown with limits of any kind", asyn
   match(stdout, /^state {7}paused SIGFUTURE$/m);
   equal(
     /^limits {6}(.*)$/m.exec(stdout)?.[1],
-    'cpus 0.5, open files of soft 20, open files of hard 40, constructor 3, placement "anywhere", hosts ["one"]',
+    'cpus 0.5, open files 20:40, constructor 3, placement "anywhere", hosts ["one"]',
   );
 });
 

@@ -86,8 +86,9 @@ for (const [name, redirection] of [["one output", "2>&1"], ["stderr alone", "2>&
 
 Deno.test("one output for both streams: interrupted → what was held is shown", async () => {
   await using daemon = await Daemon.start();
-  const program = "trap 'printf bye; exit 3' TERM; echo ready >&2; while :; do sleep 0.05; done";
-  const client = startClient(daemon, ["run", "--", "sh", "-c", program]);
+  // Without a child, of whose signal a shell would tell.
+  const program = '$| = 1; $SIG{TERM} = sub { print "bye"; exit 3 }; print STDERR "ready\\n"; sleep 1 while 1';
+  const client = startClient(daemon, ["run", "--", "perl", "-e", program]);
   let text = "";
   const reading = client.stdout.pipeThrough(new TextDecoderStream()).pipeTo(
     new WritableStream({ write: (chunk) => void (text += chunk) }),
