@@ -4,7 +4,7 @@
  * (proc_pid_cmdline(5)).
  * @module
  */
-import { z } from "zod";
+import { readOwnProcFile } from "./own_proc_file.ts";
 
 const REPLACEMENT = "\ufffd";
 const NOT_UTF8 = "it is not valid UTF-8";
@@ -18,7 +18,7 @@ const UNCERTAIN = `${NOT_UTF8}, or has the character U+FFFD, which Deno puts in 
 export async function findNotUtf8Argument(args: readonly string[]): Promise<string | undefined> {
   if (!args.some((arg) => arg.includes(REPLACEMENT))) return undefined;
   // Before them are those of Deno.
-  const given = (await readCommandLine().then(splitAtNuls, () => [])).slice(-args.length);
+  const given = (await readOwnProcFile("cmdline").then(splitAtNuls, () => [])).slice(-args.length);
   for (const [index, arg] of args.entries()) {
     const problem = problemOf(arg, given[index]);
     if (problem !== undefined) return problem;
@@ -62,22 +62,6 @@ function escapeBytes(bytes: Uint8Array): string {
       : `\\x${byte.toString(16).padStart(2, "0")}`;
   });
   return escaped.join("");
-}
-
-const bytesModuleSchema = z.object({ default: z.instanceof(Uint8Array) });
-
-/**
- * Reads the command line of this process. Deno lets nobody read files of /proc who may not do everything; a module it loads from there
- * for whoever may read files. Where it does not either, as in a program that `deno compile` made, this fails.
- */
-async function readCommandLine(): Promise<Uint8Array> {
-  const path = "/proc/self/cmdline";
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    return bytesModuleSchema.parse(await import(path, { with: { type: "bytes" } })).default;
-  }
 }
 
 /** Texts as the kernel gives them, with a NUL behind each. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { deepEqual } from "../support/assert.ts";
+import { deepEqual, equal, ok } from "../support/assert.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { onTerminal } from "../support/on_terminal.ts";
@@ -34,10 +34,10 @@ async function runUnread(words: readonly [string, ...string[]], env: Readonly<Re
   return { code, stdout, stderr };
 }
 
-/** Bytes that a process has written, wherever (proc_pid_io(5)). */
-async function writtenBy(pid: number): Promise<number> {
+/** Bytes that a process has written, wherever, or its calls of write(2) (proc_pid_io(5)). */
+async function writtenBy(pid: number, counter: "wchar" | "syscw" = "wchar"): Promise<number> {
   const text = await Deno.readTextFile(`/proc/${pid}/io`).catch(() => "");
-  return Number(/^wchar: (\d+)$/m.exec(text)?.[1] ?? 0);
+  return Number(new RegExp(`^${counter}: (\\d+)$`, "m").exec(text)?.[1] ?? 0);
 }
 
 function hashOf(bytes: Uint8Array): string {
@@ -79,6 +79,37 @@ Deno.test("stdout and stderr that are not to block: 3 MB of a job → every byte
       const { code, bytes } = await onTerminal(words, env);
       deepEqual([code, hashOf(bytes)], [7, hash]);
     });
+  }
+});
+
+Deno.test("stdout that blocks: 3 MB of a job → not in small pieces", async () => {
+  await using daemon = await Daemon.start();
+  const program = `yes 0123456789abcdef | head -c ${BYTES}; exec sleep 100`;
+  const [client = "", ...words] = programWords("teleworker");
+  const running = new Deno.Command(client, {
+    args: [...words, "run", "--", "sh", "-c", program],
+    ...programEnvironment({
+      TELEWORKER_HOST: daemon.address,
+      TELEWORKER_CERTS: daemon.certs,
+      TELEWORKER_IDENTITY: "alice",
+    }),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  try {
+    let left = BYTES;
+    for await (const chunk of running.stdout) {
+      left -= chunk.length;
+      if (left === 0) break;
+    }
+    equal(left, 0);
+    const calls = await writtenBy(running.pid, "syscw");
+    // One for each 4096 bytes would be 732; those of the connection count as well.
+    ok(calls > 0 && calls < 500, `${calls} calls`);
+  } finally {
+    running.kill("SIGKILL");
+    await running.status;
   }
 });
 
