@@ -72,7 +72,7 @@ export class Api implements Disposable {
       fresh: renewals > 0,
     }, request);
     if (response.ok) return response;
-    const problem = await this.#problemOf(response);
+    const problem = await this.#problemOf(response, extraMs(request));
     // For a moment the server may take the connection that we gave up for another follower.
     if (renewals > 0 && problem.problem.status === 429) {
       throw new ConnectionFailure(problem.message, { cause: problem });
@@ -199,10 +199,10 @@ export class Api implements Disposable {
   }
 
   /** A refusal as the server tells it; of who answers otherwise, such as a proxy, only the status. */
-  async #problemOf(response: Response): Promise<ProblemFailure> {
+  async #problemOf(response: Response, longerMs: number): Promise<ProblemFailure> {
     const { status, statusText, headers } = response;
     const type = headers.get("content-type")?.split(";")[0]?.trim();
-    const text = await this.#textOf(response);
+    const text = await this.#textOf(response, longerMs);
     const problem = type === PROBLEM_TYPE ? problemSchema.safeParse(parseJson(text)) : undefined;
     if (problem?.success) return new ProblemFailure(problem.data);
     const { message: title } = this.#notAsAgreed(`it answered ${status} ${statusText}`.trimEnd());

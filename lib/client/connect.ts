@@ -62,7 +62,9 @@ export function tlsConnector(host: string, port: number, credential: ClientCrede
     }
     if (problem === undefined && server !== undefined) {
       const renewal = "teleworker certs renew server";
-      await warnOfExpiry([...used, { what: `The certificate of the server "${host}"`, certificate: server, renewal }]);
+      // Not awaited: nobody would see the connection close meanwhile, and a stderr that nobody reads must hold up nothing.
+      warnOfExpiry([...used, { what: `The certificate of the server "${host}"`, certificate: server, renewal }])
+        .catch(() => {});
       return { stream, source };
     }
     stream.destroy();

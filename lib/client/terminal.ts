@@ -49,5 +49,6 @@ export async function noteFailure(error: unknown): Promise<void> {
 
 /** Tells that a connection was lost and is being taken up again. */
 export function tellLoss(error: Error): void {
-  void note(`${error.message}; trying again`);
+  // What is being done goes on, also where nobody reads stderr any more.
+  note(`${error.message}; trying again`).catch(() => {});
 }

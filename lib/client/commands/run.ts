@@ -90,10 +90,12 @@ async function followJob(api: Api, job: Job, signal: AbortSignal): Promise<Job> 
 }
 
 async function stopOnInterrupt(api: Api, starting: Promise<Job>, kill: boolean): Promise<void> {
+  // The job is stopped also where nobody reads stderr any more.
+  await note(kill ? "Killing the job; interrupt again to leave it" : "Stopping the job; interrupt again to kill it")
+    .catch(() => {});
   try {
-    await note(kill ? "Killing the job; interrupt again to leave it" : "Stopping the job; interrupt again to kill it");
     await stopJob(api, (await starting).id, kill ? KILL : {});
   } catch (error) {
-    await noteFailure(error);
+    await noteFailure(error).catch(() => {});
   }
 }
