@@ -130,6 +130,8 @@ read -r TELEWORKER_STEP <&6
 umask 022
 # The daemon may be gone, which is no reason to die of SIGPIPE, nor to let the program inherit an ignored one.
 trap '' PIPE
+# The daemon waits until this is no longer the name of the process, for whether it becomes the program nobody can say before.
+echo teleworker-exec >/proc/self/comm
 echo started >&5
 trap - PIPE
 exec 2>&4

@@ -5,8 +5,11 @@ import groupScript from "./group.sh" with { type: "text" };
 import launchScript from "./launch.sh" with { type: "text" };
 import runnerScript from "./runner.sh" with { type: "text" };
 import { spawnChild } from "./children.ts";
+import { hasBecomeProgram } from "./executed.ts";
 import type { Host } from "./host.ts";
 import { prlimitOptions, type ProcessLimits } from "./process_limits.ts";
+import { readRecord } from "./read_record.ts";
+import { startedSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { joinNewSessionKeyring } from "./session_keyring.ts";
 import { jobFolder, type StateFolder } from "./state_folder.ts";
@@ -60,7 +63,7 @@ export interface Launch {
 }
 
 /**
- * Starts the runner of a job and waits until the program is about to run.
+ * Starts the runner of a job and waits until the program runs.
  * @returns false when the runner has ended first. How the job ended stands on disk, for this daemon and the next alike.
  * @throws when the kernel refuses the process, such as for arguments too long (execve(2), E2BIG).
  */
@@ -104,7 +107,9 @@ export async function spawnRunner(
   // Not by the end of the pipe alone: while the launch is its user's, another process of that user can take the pipe from it.
   const { done } = await Promise.race([reader.read(), runner.status.then(() => ({ done: true }))]);
   await reader.cancel();
-  return !done;
+  if (done) return false;
+  const started = readRecord(join(jobFolder(host.state, spec.id), "started.json"), startedSchema);
+  return started === null || await hasBecomeProgram(started.record.pid, runner.status);
 }
 
 /** The programs that set the limits and the user of what they are given to run, each word without blanks. */

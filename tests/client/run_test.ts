@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { deepEqual, equal, match } from "../support/assert.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
@@ -29,7 +30,9 @@ Deno.test("run is as if the program ran here", async (t) => {
     });
   }
 
-  for (const command of ["no-such-program", "/etc/passwd", "/"]) {
+  const script = join(daemon.folder.path, "script");
+  await Deno.writeTextFile(script, "#!/opt/no-such-interpreter\n", { mode: 0o755 });
+  for (const command of ["no-such-program", "/etc/passwd", "/", script, script, script]) {
     await t.step(`it exits with 125 when "${command}" cannot be started`, async () => {
       const { code, stdout, stderr } = await teleworker(daemon, ["run", "--", command]);
       deepEqual({ code, stdout }, { code: 125, stdout: "" });

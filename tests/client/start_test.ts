@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { deepEqual, equal, match, throws } from "../support/assert.ts";
 import { toRequest } from "../../lib/client/job_flags.ts";
 import { parse } from "../../lib/client/program.ts";
@@ -117,7 +118,10 @@ Deno.test("start runs a job and says its id", async (t) => {
   });
 
   await t.step("also when the program cannot be started, with the reason on stderr and exit code 1", async () => {
+    const script = join(daemon.folder.path, "script");
+    await Deno.writeTextFile(script, "#!/opt/no-such-interpreter\n", { mode: 0o755 });
     const failures = [
+      [[script], `Cannot start "${script}": its interpreter "/opt/no-such-interpreter" does not exist`],
       [["no-such-program"], 'Cannot start "no-such-program": no such program in PATH'],
       [["/etc/passwd"], 'Cannot start "/etc/passwd": '],
       [["--cwd", "/no-such-folder", "true"], 'Cannot enter the working directory "/no-such-folder": '],

@@ -53,6 +53,16 @@ Deno.test("A script: line ends of Windows → the reason says so", async () => {
   );
 });
 
+Deno.test("A program that cannot be executed: start → tells so at once", async () => {
+  await using test = await TestWorker.open();
+  const program = makeFile(test, "#!/opt/no-such-python\n");
+  for (const _ of Array(20)) {
+    const { id, state } = await test.start([program]);
+    equal(state, "failed");
+    equal(await test.text(id, "stderr"), "");
+  }
+});
+
 Deno.test("A script: its interpreter is missing → the reason names it", async () => {
   await using test = await TestWorker.open();
   equal(await reasonOf(test, makeFile(test, "#!/opt/no-such-python\n")), missing("/opt/no-such-python"));
