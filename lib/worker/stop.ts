@@ -4,7 +4,8 @@ import { logger } from "./logger.ts";
 import { signalProcess } from "./process.ts";
 import type { Note } from "./records.ts";
 import type { Entry } from "./registry.ts";
-import { signalSession } from "./session.ts";
+import { killSession, signalSession } from "./session.ts";
+import { jobFolder } from "./state_folder.ts";
 import { leaveNote, type Request, secondsLeft } from "./stop_note.ts";
 
 /** Seconds between the signal and the kill, unless the user says otherwise. */
@@ -107,10 +108,11 @@ export async function killAfter(host: Host, entry: Entry, graceSeconds: number):
 }
 
 /** Kills every process of a job; the runner records the end. */
-export async function kill({ bootId }: Host, { runner, started, cgroup }: Entry): Promise<void> {
-  if (cgroup !== null) await cgroup.kill();
+export async function kill({ bootId, state }: Host, { spec: { id }, runner, started, cgroup }: Entry): Promise<void> {
+  if (cgroup !== null) return await cgroup.kill();
+  if (started === null) return;
   // Without cgroups the session, which the main process leads, is all there is.
-  else if (started !== null) signalSession(started.record, runner, bootId, "SIGKILL");
+  killSession({ id, folder: jobFolder(state, id), leader: started.record, witness: runner }, bootId);
 }
 
 /** When to give up waiting for a job's end. */
