@@ -143,7 +143,8 @@ export function toRequest(flags: InferValue<typeof jobFlags>): StartRequest {
       env: flags.env.length === 0 ? undefined : Object.fromEntries(flags.env),
       cwd: flags.cwd,
       timeoutSeconds: flags.timeout,
-      stopScope: flags.stopScope,
+      // Version 0.1.0 of the daemon knows no such field.
+      stopScope: flags.stopScope === "all" ? undefined : flags.stopScope,
       user: flags.user,
       outputMaxBytes: flags.outputMax,
     }),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { limitsSchema } from "./limits.ts";
 import { recordOf } from "./record.ts";
 
-/** Header of a start that may be sent again without starting a second job. */
+/** Header of a start or stop that may be sent again without starting a second job, or sending a second signal. */
 export const IDEMPOTENCY_KEY = "Idempotency-Key";
 /** An idempotency key: visible ASCII. */
 export const idempotencyKeySchema = z.string().regex(

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { describeIssue } from "../contract/mod.ts";
+import { describeIssue, IDEMPOTENCY_KEY, idempotencyKeySchema } from "../contract/mod.ts";
 import { ProblemError } from "./problem.ts";
 
 /** Wrong fields that are told of; a body has room for a hundred thousand. */
@@ -25,6 +25,19 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
     throw new ProblemError(400, "Cannot read the body: it is not JSON");
   }
   return parse(body, schema, "body");
+}
+
+/**
+ * The idempotency key of a request, if it has one.
+ * @throws {ProblemError} 400.
+ */
+export function readIdempotencyKey(request: Request): string | undefined {
+  const key = idempotencyKeySchema.optional().safeParse(request.headers.get(IDEMPOTENCY_KEY) ?? undefined);
+  if (key.success) return key.data;
+  throw new ProblemError(
+    400,
+    `Cannot use the header "${IDEMPOTENCY_KEY}": it must be 1 to 128 visible ASCII characters`,
+  );
 }
 
 /**

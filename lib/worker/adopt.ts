@@ -1,19 +1,19 @@
 import { logger } from "./logger.ts";
 import { join } from "node:path";
 import { type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
-import { readUptime } from "./job.ts";
 import { noteGaps } from "./gaps.ts";
 import { setAside } from "./damaged.ts";
 import { leaveLongWords } from "./long_words.ts";
 import { isAlive, type Process } from "./process.ts";
 import { DamageError, isEmptied, readRecord } from "./read_record.ts";
-import { type Spec, specSchema, stopSchema } from "./records.ts";
+import { type Spec, specSchema } from "./records.ts";
 import type { Entry } from "./registry.ts";
 import { REMOVED } from "./remove.ts";
 import { outliveRunner } from "./runner_processes.ts";
 import { discard, noteStart, readClaim } from "./start.ts";
 import { jobFolder, removeIfThere } from "./state_folder.ts";
 import { kill, killAfter } from "./stop.ts";
+import { readNote, secondsLeft } from "./stop_note.ts";
 import { superviseTimeout } from "./timeout.ts";
 import { inTurns } from "./turns.ts";
 import { z } from "zod";
@@ -114,15 +114,14 @@ async function takeOver(host: Host, entry: Entry): Promise<void> {
 function resumeStop(host: Host, entry: Entry): void {
   const resume = async () => {
     for (const note of ["stop.json", "timeout.json"] as const) {
-      const stop = readRecord(join(jobFolder(host.state, entry.spec.id), note), stopSchema);
-      if (stop === null) continue;
+      const stop = readNote(host, entry, note);
+      if (stop === undefined) continue;
       // That daemon may have ended while it had the job frozen, to signal all of it at once.
       if (entry.spec.stopScope === "all") entry.cgroup?.thaw();
       // Of a timeout tells who supervises it.
       if (note === "stop.json") tellStop(host, entry, "It was to be stopped, and the daemon ended before it had");
-      const left = Math.max(0, stop.record.killAtUptime - readUptime());
       // The signal is not sent again: a second one means "at once" to many programs.
-      await killAfter(host, entry, left);
+      await killAfter(host, entry, secondsLeft(stop));
     }
   };
   resume().catch((error) => {

@@ -7,7 +7,7 @@ import { startedSchema } from "./records.ts";
 import type { SetAside } from "./registry.ts";
 import { removeFiles } from "./remove.ts";
 import { killRunner } from "./runner_processes.ts";
-import { signalSession } from "./session.ts";
+import { killSession } from "./session.ts";
 import { jobFolder } from "./state_folder.ts";
 
 /** A job whose records cannot be used: nothing is known of it for sure, and nothing is done to it but its removal. */
@@ -48,10 +48,11 @@ export async function removeDamaged(host: Host, job: SetAside): Promise<void> {
   const { id } = job;
   const cgroup = inUse(host.cgroups.open(id));
   const started = cgroup === null ? readStart(host, id) : null;
+  const folder = jobFolder(host.state, id);
   // First the runner, or it would take the job's end for one to record.
-  await killRunner(jobFolder(host.state, id));
+  await killRunner(folder);
   await cgroup?.kill();
-  if (started !== null) signalSession(started, null, host.bootId, "SIGKILL");
+  if (started !== null) killSession({ id, folder, leader: started, witness: null }, host.bootId);
   if (await removeFiles(host, id, () => host.registry.deleteDamaged(job))) await cgroup?.remove();
 }
 

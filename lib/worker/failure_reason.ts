@@ -1,3 +1,4 @@
+import { cutText } from "../base/cut_text.ts";
 import { type Elf, parseElf } from "./elf.ts";
 import type { Ended, Spec } from "./records.ts";
 
@@ -25,6 +26,9 @@ export function failureReason(
       return null;
   }
 }
+
+/** Most characters of a mount point that are repeated: as many as of the name of an interpreter. */
+const MOST_SHOWN = 256;
 
 function decode(bytes: Uint8Array<ArrayBuffer>): string {
   return new TextDecoder().decode(bytes);
@@ -59,7 +63,9 @@ function programReason(said: string): string | null {
   if (!/^-.*[xst]/.test(mode)) return first;
   const [, flags = "", target = ""] = /^(\S+) +(.+)$/.exec(options) ?? [];
   return flags.split(",").includes("noexec")
-    ? `the file system at "${target}" is mounted with noexec`
+    ? `${
+      target.startsWith("/") ? `the file system at "${cutText(target, MOST_SHOWN)}"` : "its file system"
+    } is mounted with noexec`
     : "permission denied";
 }
 

@@ -92,14 +92,21 @@ hundredths() {
 await_left() {
   set +f
   find_left
+  pause=5
   while is_left; do
     deadline=''
     read_deadline
     read -r uptime rest </proc/uptime
     hundredths "$uptime"
     [ -n "$deadline" ] && [ "$number" -lt "$deadline" ] || break
+    nap=$((deadline - number))
+    [ "$nap" -lt "$pause" ] || nap=$pause
+    # Two digits behind the point.
+    nap=$((nap / 100)).$((nap % 100 / 10))$((nap % 10))
     # A shell that cannot fork ends, except within `command`.
-    command eval 'sleep 0.05'
+    command eval 'sleep "$nap"'
+    # Of a session every look is at all processes of the host: less and less often, for a grace may be a day.
+    [ -n "$cgroup" ] || pause=$((pause < 50 ? pause * 2 : 100))
   done
   set -f
 }

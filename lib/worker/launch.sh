@@ -2,7 +2,7 @@
 # Enters the job's cgroup and takes on its limits and user, in a session of its own, on the way from runner.sh to exec.sh.
 #
 #   launch.sh CWD COMMAND [ARG]...     with the descriptors of runner.sh: 3 (the job's stdout), 4 (its stderr), 5 (the daemon),
-#                                      6 (the launch's steps, of which each that is over takes its line off)
+#                                      6 (a pipe with the launch's steps, of which each that is over takes its line off)
 set -uf
 # Only setsid is to speak to the runner. From the change of the user on another process of that user can take any of these.
 exec 2>/dev/null

@@ -76,9 +76,18 @@ export type Started = z.infer<typeof startedSchema>;
  * `stop.json`, `timeout.json`: the job was told to end, and when it is to be killed at the latest. With the scope `all` its runner waits
  * until then for the processes that outlive the main one; it reads this record itself (group.sh).
  */
-export const stopSchema = z.object({ format, killAtUptime: z.number(), scope: stopScopeSchema.default("main") });
+export const stopSchema = z.object({
+  format,
+  killAtUptime: z.number(),
+  scope: stopScopeSchema.default("main"),
+  /** Those whose signal is not sent again, as digests of their signals and keys, the newest last. Older daemons recorded none. */
+  requests: z.array(z.string()).default([]),
+});
 /** See {@linkcode stopSchema}. */
 export type Stop = z.infer<typeof stopSchema>;
+
+/** Who wanted a job's end: a user, or its timeout. */
+export type Note = "stop.json" | "timeout.json";
 
 /** `stdout.first`, `stderr.first`: the first byte of a stream that is still there. */
 export const firstSchema = z.object({ format, offset: z.int().nonnegative() });

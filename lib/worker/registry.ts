@@ -1,7 +1,7 @@
 import type { Cgroup, Usage } from "../cgroup/mod.ts";
 import type { Process } from "./process.ts";
 import type { Recorded } from "./read_record.ts";
-import type { Ended, Spec, Started } from "./records.ts";
+import type { Ended, Note, Spec, Started, Stop } from "./records.ts";
 
 /** One job in memory: what its folder says, read once, and who waits for it. */
 export interface Entry {
@@ -19,6 +19,8 @@ export interface Entry {
   outputBytes: number | null;
   /** Lines of the drains' note of what is missing, while it runs; then they stand in its end's record. */
   gaps: readonly string[];
+  /** Who wanted its end, once that was asked for or read. */
+  readonly notes: Map<Note, Stop>;
   /** Resolves when the job has a first process or will never have one; null from then on. */
   launching: Promise<void> | null;
   /** Resolves when `ended` is set, or the job is set aside. */
@@ -79,6 +81,7 @@ export class Registry {
       ended: null,
       outputBytes: null,
       gaps: [],
+      notes: new Map(),
       launching: null,
       whenEnded: Promise.withResolvers(),
     };

@@ -67,7 +67,7 @@ leave() {
 trap 'leave 2>/dev/null' EXIT
 
 # Pipes, not the logs themselves: a program that opens /dev/stderr for writing would truncate a regular file.
-mkfifo -m 600 stdout.fifo stderr.fifo stdout.copied stderr.copied || { trap - EXIT; exit; }
+mkfifo -m 600 stdout.fifo stderr.fifo stdout.copied stderr.copied step || { trap - EXIT; exit; }
 # Opened for both ends first, for an open of one end waits for the other: nothing hangs if this shell is killed here.
 exec 9<>stdout.fifo 7<stdout.fifo 3>stdout.fifo 9<>stderr.fifo 8<stderr.fifo 4>stderr.fifo 9>&- 5>&1 >/dev/null
 # Not before: a root without CAP_DAC_OVERRIDE may not open what is another account's.
@@ -81,14 +81,18 @@ exec 7<&- 8<&-
 # A shell's own `wait` says 137 both for `exit 137` and for SIGKILL. setsid(1) tells them apart: after a signal it complains on
 # its stderr, for which a full disk has no place, and exits with the raw wait status. In the foreground, for a shell starts what
 # runs behind it with SIGINT ignored.
-printf '%s\n' fork record cgroup limits cwd program environment exec >step && exec 6<step || exit
+exec 9<>step 6<step
+printf '%s\n' fork record cgroup limits cwd program environment exec >&9 || exit
+exec 9>&-
 said=$(LC_ALL=C setsid --fork --wait sh "$TELEWORKER_SCRIPTS/launch.sh" "$@" 2>&1 >/dev/null)
 status=$?
 exec 3>&- 4>&-
 read -r uptime rest </proc/uptime
 
 exit_code=$status failure=null failed=''
-# The first step that is left is the one that it came to. Who took the descriptor from the launch may have moved it, no more.
+# The first step that is left is the one that it came to. Once the launch is its user's, another process of that user can take this end
+# of the pipe from it (pidfd_getfd(2)): with a file it could move it back, and a job that ran would have failed; from a pipe it can only
+# take more lines off. Nobody but us may open the other end.
 read -r step <&6
 exec 6<&-
 case $step in fork | record | cgroup | limits | cwd | program | environment) failed=1 ;; *) step=exec ;; esac

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { logger } from "./logger.ts";
 import { isAlive, parseStat, type Process, type Stat } from "./process.ts";
 
 /**
@@ -17,7 +19,49 @@ export function signalSession(
   signal: Deno.Signal,
 ): boolean {
   if (![leader, witness].some((process) => process !== null && isAlive(process, bootId))) return false;
-  const results = [...groupsOf(leader)].map((group) => signalGroup(group, signal));
+  return signalGroups(groupsOf(leader), signal);
+}
+
+/** What a job is held together by on a host without cgroups. */
+export interface JobSession {
+  readonly id: string;
+  readonly folder: string;
+  /** The job's main process. */
+  readonly leader: Process;
+  /** See {@linkcode signalSession}. */
+  readonly witness: Process | null;
+}
+
+/**
+ * Kills every process of a job's session. When neither leader nor witness is there, the number is still the job's if one of its processes
+ * has an output of the job open, for no number is given away that has a process. What cannot be told so is left, and logged.
+ * @throws {Deno.errors.PermissionDenied} as {@linkcode signalSession} does.
+ */
+export function killSession({ id, folder, leader, witness }: JobSession, bootId: string): void {
+  if (signalSession(leader, witness, bootId, "SIGKILL") || leader.bootId !== bootId) return;
+  const left = membersOf(leader);
+  // Somebody else's, whose leader has the number of ours.
+  if (left.length === 0 || left.some(({ pid }) => pid === leader.pid)) return;
+  if (left.some(({ pid }) => writesOutput(pid, folder))) signalGroups(groupsOf(leader), "SIGKILL");
+  else logger.warn("Processes {left} may be left of job {id}", { left: left.map(({ pid }) => pid), id });
+}
+
+/** Whether a process has one of the job's FIFOs open. */
+function writesOutput(pid: number, folder: string): boolean {
+  const outputs = ["stdout.fifo", "stderr.fifo"].map((name) => join(folder, name));
+  try {
+    return [...Deno.readDirSync(`/proc/${pid}/fd`)].some(({ name }) => {
+      return outputs.includes(Deno.readLinkSync(`/proc/${pid}/fd/${name}`));
+    });
+  } catch {
+    // It has ended, or may not be looked at.
+    return false;
+  }
+}
+
+/** Signals all of these. @returns and throws as {@linkcode signalSession}. */
+function signalGroups(groups: ReadonlySet<number>, signal: Deno.Signal): boolean {
+  const results = [...groups].map((group) => signalGroup(group, signal));
   const refused = results.find((result) => result instanceof Error);
   if (refused !== undefined) throw refused;
   return results.includes(true);
@@ -25,12 +69,16 @@ export function signalSession(
 
 /** The process groups of a session in which something runs. */
 function groupsOf(leader: Process): Set<number> {
-  const groups = new Set<number>();
-  for (const { name } of Deno.readDirSync("/proc")) {
+  return new Set(membersOf(leader).map(({ group }) => group));
+}
+
+/** What runs in a session. */
+function membersOf(leader: Process): { readonly pid: number; readonly group: number }[] {
+  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
     const stat = /^\d+$/.test(name) ? readStat(Number(name)) : null;
-    if (stat?.session === leader.pid && stat.runs && stat.startTime >= leader.startTime) groups.add(stat.group);
-  }
-  return groups;
+    if (stat?.session !== leader.pid || !stat.runs || stat.startTime < leader.startTime) return [];
+    return [{ pid: Number(name), group: stat.group }];
+  });
 }
 
 function readStat(pid: number): Stat | null {

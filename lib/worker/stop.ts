@@ -1,13 +1,12 @@
-import { join } from "node:path";
 import { damagedError, WorkerError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { readUptime } from "./job.ts";
 import { logger } from "./logger.ts";
 import { signalProcess } from "./process.ts";
-import { writeRecord } from "./records.ts";
+import type { Note } from "./records.ts";
 import type { Entry } from "./registry.ts";
-import { signalSession } from "./session.ts";
+import { killSession, signalSession } from "./session.ts";
 import { jobFolder } from "./state_folder.ts";
+import { leaveNote, type Request, secondsLeft } from "./stop_note.ts";
 
 /** Seconds between the signal and the kill, unless the user says otherwise. */
 export const DEFAULT_GRACE_SECONDS = 10;
@@ -18,6 +17,8 @@ export interface StopOptions {
   readonly signal?: Deno.Signal | undefined;
   /** Seconds that all of them together have until what is left is killed; {@linkcode DEFAULT_GRACE_SECONDS} by default. */
   readonly graceSeconds?: number | undefined;
+  /** A second request with the same key and signal joins the first: the signal is not sent again, nor the kill put off. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /**
@@ -25,33 +26,26 @@ export interface StopOptions {
  * @throws {WorkerError} `closing` when the worker closes first; the next worker goes on with the stop.
  */
 export async function stop(host: Host, entry: Entry, options: StopOptions = {}): Promise<void> {
-  const { signal = "SIGTERM", graceSeconds = DEFAULT_GRACE_SECONDS } = options;
-  await terminate(host, entry, "stop.json", signal, graceSeconds);
+  const { signal = "SIGTERM", graceSeconds = DEFAULT_GRACE_SECONDS, idempotencyKey: key } = options;
+  await terminate(host, entry, "stop.json", { signal, key, graceSeconds });
 }
 
-/** Who wanted a job's end: a user, or its timeout. */
-type Note = "stop.json" | "timeout.json";
-
-/**
- * Ends a job: leaves a note of who wanted it, signals its processes, and kills what is left after the grace. The note makes the runner
- * record the cause and hold the grace, and lets a later daemon finish what this one began.
- */
+/** Ends a job: leaves a note of who wanted it, signals its processes, and kills what is left after the grace. */
 export async function terminate(
   host: Host,
   entry: Entry,
   note: Note,
-  signal: Deno.Signal,
-  graceSeconds: number,
+  request: Request & { readonly graceSeconds: number },
 ): Promise<void> {
   // When every process gets SIGKILL, nothing is left to have a grace.
-  const killsAll = signal === "SIGKILL" && entry.spec.stopScope === "all";
-  const seconds = killsAll ? 0 : graceSeconds;
-  await outwaitLaunch(host, entry, note, seconds);
+  const killsAll = request.signal === "SIGKILL" && entry.spec.stopScope === "all";
+  const graceSeconds = killsAll ? 0 : request.graceSeconds;
+  await outwaitLaunch(host, entry, note, graceSeconds);
   if (entry.ended !== null) return;
-  const begun = begin(host, entry, note, killsAll ? null : signal, seconds);
+  const begun = begin(host, entry, note, { request, graceSeconds, killsAll });
   host.stopping.add(begun);
   await begun.finally(() => host.stopping.delete(begun));
-  await killAfter(host, entry, seconds);
+  await killAfter(host, entry, secondsLeft(entry.notes.get(note)));
 }
 
 /** Leaves the note, then sends the signal, if there is one to send. */
@@ -59,12 +53,11 @@ async function begin(
   host: Host,
   entry: Entry,
   note: Note,
-  signal: Deno.Signal | null,
-  graceSeconds: number,
+  { request, graceSeconds, killsAll }: { request: Request; graceSeconds: number; killsAll: boolean },
 ): Promise<void> {
-  await leaveNote(host, entry, note, graceSeconds);
+  const isNew = await leaveNote(host, entry, note, { graceSeconds, request });
   // Somebody else may have ended it meanwhile.
-  if (entry.ended === null && signal !== null) await signalJob(host, entry, signal);
+  if (entry.ended === null && isNew && !killsAll) await signalJob(host, entry, request.signal);
 }
 
 async function signalJob(host: Host, entry: Entry, signal: Deno.Signal): Promise<void> {
@@ -101,23 +94,9 @@ async function outwaitLaunch(host: Host, entry: Entry, note: Note, graceSeconds:
   void entry.launching.then(() => launched.abort());
   await endOf(host, entry, { seconds: graceSeconds, signal: launched.signal });
   if (launched.signal.aborted || entry.ended !== null) return;
-  await leaveNote(host, entry, note, 0);
+  await leaveNote(host, entry, note, { graceSeconds: 0 });
   await kill(host, entry);
   await entry.launching;
-}
-
-async function leaveNote(host: Host, entry: Entry, note: Note, graceSeconds: number): Promise<void> {
-  const path = join(jobFolder(host.state, entry.spec.id), note);
-  try {
-    // No more precise than the uptime that the runner's shell compares it with.
-    const killAtUptime = Number((readUptime() + graceSeconds).toFixed(2));
-    await writeRecord(path, { format: 1, killAtUptime, scope: entry.spec.stopScope });
-  } catch (error) {
-    // It may have been removed meanwhile.
-    if (entry.ended !== null) return;
-    // A full disk must not keep a job running: it ends, if only its record does not say who wanted that.
-    logger.warn("Cannot note that job {id} is to end: {error}", { id: entry.spec.id, error });
-  }
 }
 
 /** Waits for the job's end that many seconds, then kills what is left and waits for the runner to record it. */
@@ -129,10 +108,11 @@ export async function killAfter(host: Host, entry: Entry, graceSeconds: number):
 }
 
 /** Kills every process of a job; the runner records the end. */
-export async function kill({ bootId }: Host, { runner, started, cgroup }: Entry): Promise<void> {
-  if (cgroup !== null) await cgroup.kill();
+export async function kill({ bootId, state }: Host, { spec: { id }, runner, started, cgroup }: Entry): Promise<void> {
+  if (cgroup !== null) return await cgroup.kill();
+  if (started === null) return;
   // Without cgroups the session, which the main process leads, is all there is.
-  else if (started !== null) signalSession(started.record, runner, bootId, "SIGKILL");
+  killSession({ id, folder: jobFolder(state, id), leader: started.record, witness: runner }, bootId);
 }
 
 /** When to give up waiting for a job's end. */

@@ -26,5 +26,10 @@ async function enforce(host: Host, entry: Entry, deadline: number): Promise<void
   }
   const { id, owner } = entry.spec;
   host.onAction({ kind: "stop", id, owner, reason: timeoutReason(entry.spec) });
-  await terminate(host, entry, "timeout.json", "SIGTERM", DEFAULT_GRACE_SECONDS);
+  await terminate(host, entry, "timeout.json", {
+    signal: "SIGTERM",
+    // A later daemon comes here again.
+    key: "timeout",
+    graceSeconds: DEFAULT_GRACE_SECONDS,
+  });
 }

@@ -115,3 +115,23 @@ Deno.test("stop waits for the end of a job across a restart of the daemon", asyn
   const { code, stdout } = await stopping;
   deepEqual({ code, stdout }, { code: 0, stdout: `${id} stopped SIGKILL\n` });
 });
+
+Deno.test("stop: each command → a key of its own, which the job's note has", async () => {
+  await using daemon = await Daemon.start();
+  using alice = await Https.as(daemon, "alice");
+  const program = 'trap "echo term" TERM; echo ready; while :; do sleep 0.02; done';
+  const { id } = await alice.start({ command: "sh", args: ["-c", program] });
+  const printed = async (text: string) => {
+    const path = `/v1/jobs/${id}/stdout`;
+    await until(`it has printed ${text}`, async () => await (await alice.send("GET", path)).text() === text);
+  };
+  await printed("ready\n");
+  const stops = [teleworker(daemon, ["stop", "--grace", "1h", id])];
+  await printed("ready\nterm\n");
+  stops.push(teleworker(daemon, ["stop", "--grace", "1h", id]));
+  await printed("ready\nterm\nterm\n");
+  const note = JSON.parse(await Deno.readTextFile(`${daemon.state}/jobs/${id}/stop.json`));
+  equal(new Set(note.requests).size, 2);
+  await teleworker(daemon, ["stop", "--kill", id]);
+  deepEqual((await Promise.all(stops)).map(({ stdout }) => stdout), Array(2).fill(`${id} stopped SIGKILL\n`));
+});

@@ -319,3 +319,51 @@ Deno.test("Recovery: record of 0.1.0 tells no stop scope → main process alone 
   deepEqual({ state, signal, stopScope }, { state: "stopped", signal: "SIGTERM", stopScope: "main" });
   equal(await test.text(id), "ready\n");
 });
+
+/** Counts its signals, and does not end by them. */
+const COUNTING = ["sh", "-c", "trap 'echo term' TERM; trap 'echo usr' USR1; echo ready; while :; do sleep 0.02; done"];
+
+Deno.test("Stop: same key after a restart → no second signal, kill not put off", async () => {
+  await using test = await TestWorker.open();
+  const { id } = await test.start(COUNTING);
+  await test.printed(id, "ready");
+  const stop = (idempotencyKey: string, more = {}) => {
+    const stopped = test.worker.stop(id, { graceSeconds: 3600, idempotencyKey, ...more });
+    return stopped.then(({ state }) => state, () => "closing");
+  };
+  const note = async () => await Deno.readTextFile(join(test.state, "jobs", id, "stop.json"));
+  const first = stop("one");
+  await test.printed(id, "ready\nterm\n");
+  const noted = await note();
+  await test.close();
+  equal(await first, "closing");
+  await test.open();
+  const again = [stop("one"), stop("one")];
+  // A request of another key, and one of the same key for another signal, are other requests.
+  const other = stop("one", { signal: "SIGUSR1" });
+  await test.printed(id, "ready\nterm\nusr\n");
+  equal(JSON.parse(await note()).killAtUptime, JSON.parse(noted).killAtUptime);
+  const second = stop("two");
+  await test.printed(id, "ready\nterm\nusr\nterm\n");
+  equal(await stop("three", { graceSeconds: 0.1, signal: "SIGUSR1" }), "stopped");
+  deepEqual(await Promise.all([...again, other, second]), Array(4).fill("stopped"));
+  equal((await test.text(id)).match(/term/g)?.length, 2);
+});
+
+Deno.test("Timeout: restart in its grace → no second signal, kill not put off", async () => {
+  let told = 0;
+  await using test = await TestWorker.open({ onAction: () => told++ });
+  const { id } = await test.start(COUNTING, { timeoutSeconds: 1 });
+  await test.printed(id, "term");
+  const note = async () => await Deno.readTextFile(join(test.state, "jobs", id, "timeout.json"));
+  const noted = await note();
+  for (const times of [2, 3]) {
+    await test.close();
+    await test.open();
+    await until("the next worker goes on with it", () => told === times);
+  }
+  await test.close();
+  equal(await note(), noted);
+  await test.open();
+  equal(await test.text(id), "ready\nterm\n");
+});

@@ -69,7 +69,10 @@ const ended: fc.Arbitrary<Ended> = fc.record({
   usage: fc.dictionary(fc.constantFrom("cpu.stat", "memory.peak"), fc.array(text), { noNullPrototype: true }),
 }, { noNullPrototype: true });
 
-const stop: fc.Arbitrary<Stop> = fc.record({ format, killAtUptime: uptime, scope }, { noNullPrototype: true });
+const requests = fc.array(text);
+const stop: fc.Arbitrary<Stop> = fc.record({ format, killAtUptime: uptime, scope, requests }, {
+  noNullPrototype: true,
+});
 
 Deno.test("readRecord gives what writeRecord wrote, byte for byte", async () => {
   await using folder = await TemporaryFolder.create();

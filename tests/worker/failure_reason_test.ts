@@ -48,6 +48,13 @@ Deno.test("failureReason: a file that is not executable → for whom, as far as 
   equal(reason("-rw-r--r--", "rw,noexec /mnt"), 'Cannot start "x": it is not executable');
   equal(reason("-rwx------", "rw,relatime /"), 'Cannot start "x": permission denied');
   equal(reason("-rwx------", "rw,noexec  /a b"), 'Cannot start "x": the file system at "/a b" is mounted with noexec');
+  const long = "x".repeat(16_000);
+  const cut = `/${"x".repeat(255)}`;
+  equal(
+    reason("-rwx------", `noexec /${long}`),
+    `Cannot start "x": the file system at "${cut}" is mounted with noexec`,
+  );
+  equal(reason("-rwx------", `noexec ${long}`), 'Cannot start "x": its file system is mounted with noexec');
   equal(reason("-rwx------"), 'Cannot start "x": permission denied');
   equal(reason("crw-rw-rw-", "rw /dev"), 'Cannot start "x": it is not executable');
 });

@@ -7,9 +7,9 @@ import { runnersOf, TestWorker } from "./worker.ts";
 const ignore = Deno.uid() !== 0 || !canLimit;
 
 /** A job whose launch has become another account, and was stopped there as any process of that account can stop it. */
-async function stopLaunch(test: TestWorker) {
+async function stopLaunch(test: TestWorker, words = ["true"], cpus = 0.01) {
   const env = Object.fromEntries(Array.from({ length: 2000 }, (_, number) => [`V${number}`, "x"]));
-  const started = test.start(["true"], { user: "nobody", env, limits: { cpus: 0.01 } });
+  const started = test.start(words, { user: "nobody", env, limits: { cpus } });
   const pid = await until("the launch is the account's", () => runnersOf(test.state).find(isLaunch));
   Deno.kill(pid, "SIGSTOP");
   const [job] = (await test.worker.list({ limit: 1 })).jobs;
@@ -48,6 +48,56 @@ Deno.test({
     Deno.kill(pid, "SIGKILL");
     const { state, signal } = await started;
     deepEqual([state, signal], ["signaled", "SIGKILL"]);
+  },
+});
+
+/**
+ * Another process of the account: takes the descriptor of the launch's steps (pidfd_open(2), pidfd_getfd(2)), says so, and once it is told
+ * to, moves it back to its beginning and writes to it.
+ */
+const THIEF = `
+  my $process = syscall(434, $ARGV[0] + 0, 0);
+  my $descriptor = syscall(438, $process, 6, 0);
+  open(my $steps, "<&=", $descriptor) or die "cannot take it: $!";
+  $| = 1;
+  print "taken\n";
+  <STDIN>;
+  sysseek($steps, 0, 0);
+  for my $path ("/proc/self/fd/$descriptor", "/proc/$ARGV[0]/fd/6") {
+    open(my $back, ">", $path) and syswrite($back, "cgroup\n");
+  }
+  print "moved\n";
+  <STDIN>;`;
+
+Deno.test({
+  name: "Launch: its account's other process takes the steps → job keeps its end",
+  ignore,
+  async fn() {
+    await using test = await TestWorker.open();
+    await Deno.chmod(test.folder, 0o755);
+    const go = `${test.folder}/go`;
+    await new Deno.Command("mkfifo", { args: ["-m", "666", go] }).output();
+    const script = `echo said >&2; read -r code <${go}; exit $code`;
+    for (const code of [0, 3]) {
+      const { pid, id, started } = await stopLaunch(test, ["sh", "-c", script], 0.05);
+      const args = ["--reuid=65534", "--regid=65534", "--clear-groups", "perl", "-e", THIEF, String(pid)];
+      await using thief = new Deno.Command("setpriv", { args, stdin: "piped", stdout: "piped" }).spawn();
+      const writer = thief.stdin.getWriter();
+      const lines = thief.stdout.pipeThrough(new TextDecoderStream()).values();
+      equal((await lines.next()).value, "taken\n");
+      Deno.kill(pid, "SIGCONT");
+      await started;
+      await until("it runs", async () => await test.text(id, "stderr") === "said\n");
+      await writer.write(new TextEncoder().encode("go\n"));
+      equal((await lines.next()).value, "moved\n");
+      await Deno.writeTextFile(go, `${code}\n`);
+      const { state, exitCode, reason } = await test.worker.wait(id);
+      deepEqual([state, exitCode, reason], ["exited", code, null]);
+      equal(await test.text(id, "stderr"), "said\n");
+      await writer.close();
+      await thief.status;
+      await lines.return?.();
+    }
   },
 });
 

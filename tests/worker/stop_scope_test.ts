@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { deepEqual, equal, ok } from "../support/assert.ts";
-import type { StartRequest } from "../../lib/contract/mod.ts";
+import { type StartRequest, versionSchema } from "../../lib/contract/mod.ts";
 import { readUptime } from "../../lib/worker/job.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { until } from "../support/until.ts";
-import { BOMB, Mark } from "./limits/job.ts";
+import { BOMB, Mark, readProcess } from "./limits/job.ts";
 import { runnersEnd, runnersOf } from "./worker.ts";
 
 /** Prints when it gets SIGTERM; then cleans up by a process that dies of that signal if it gets it, too. */
@@ -120,6 +120,20 @@ class Jobs {
 
 const STOPPED = { state: "stopped", exitCode: null, signal: "SIGTERM", reason: null };
 
+/** Stops a job until only its child is left, and kills its runner; the job is lost then. */
+async function loseRunner(jobs: Jobs, id: string): Promise<void> {
+  const stopping = jobs.stop(id, { graceSeconds: 3600 });
+  await jobs.orphaned(id);
+  const { pid } = JSON.parse(await Deno.readTextFile(jobs.path(id, "runner.json")));
+  Deno.kill(pid, "SIGKILL");
+  equal((await stopping).state, "lost");
+}
+
+/** Ends what a test may have left. */
+function end(mark: Mark): void {
+  for (const pid of mark.processes()) Deno.kill(pid, "SIGKILL");
+}
+
 const STEPS: Readonly<Record<string, (jobs: Jobs, leave: string) => Promise<void>>> = {
   "Stop: children clean up → all of them end in their own time": async (jobs) => {
     const { id } = await jobs.start(CLEANER);
@@ -214,5 +228,40 @@ const STEPS: Readonly<Record<string, (jobs: Jobs, leave: string) => Promise<void
     await daemon.run();
     equal((await jobs.now(id)).state, "running");
     deepEqual(await jobs.stop(id, { signal: "SIGKILL" }), { ...STOPPED, text: "ready\nterm\n" });
+  },
+  "Runner is killed in the grace → what is left is killed, the job lost": async (jobs, leave) => {
+    const { id, mark } = await jobs.start(`exec ${leave} sh -c '${STUBBORN}'`);
+    await loseRunner(jobs, id);
+    try {
+      await until("nothing is left", () => mark.processes().length === 0);
+    } finally {
+      end(mark);
+    }
+  },
+  "Runner is killed in the grace, no output is open → killed, or told of": async (jobs) => {
+    const script = 'trap "" TERM; echo ready; echo term; exec >/dev/null 2>&1; while :; do sleep 0.02; done';
+    const { id, mark } = await jobs.start(script);
+    await loseRunner(jobs, id);
+    try {
+      await until("they are gone, or told of", () => {
+        const left = mark.processes();
+        const told = jobs.daemon.log.split("\n").filter((line) => line.includes("may be left") && line.includes(id));
+        return left.length === 0 || left.some((pid) => told.some((line) => line.includes(`${pid}`)));
+      });
+    } finally {
+      end(mark);
+    }
+  },
+  "Stop: a child takes long → without cgroups the looks become rare": async (jobs) => {
+    const { id } = await jobs.start(STUBBORN);
+    const stopping = jobs.stop(id, { graceSeconds: 3600 });
+    await jobs.orphaned(id);
+    const { cgroup } = versionSchema.parse(await (await jobs.https.send("GET", "/v1/version")).json());
+    const naps = cgroup.mode === "none" ? "1.00" : "0.05";
+    await until(`the runner sleeps for ${naps} s`, () => {
+      return runnersOf(jobs.daemon.state, id).some((pid) => readProcess(pid, "cmdline") === `sleep\0${naps}\0`);
+    });
+    await jobs.stop(id, { signal: "SIGKILL" });
+    deepEqual(await stopping, { ...STOPPED, text: "ready\nterm\n" });
   },
 };

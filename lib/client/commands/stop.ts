@@ -3,7 +3,7 @@ import { message } from "@optique/core/message";
 import { optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, flag, option } from "@optique/core/primitives";
-import { type Job, jobSchema, type StopRequest, stopSchema } from "../../contract/mod.ts";
+import { IDEMPOTENCY_KEY, type Job, jobSchema, type StopRequest, stopSchema } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { mapConcurrently } from "../concurrently.ts";
 import { describeState } from "../format.ts";
@@ -55,10 +55,11 @@ export async function stop(flags: InferValue<typeof stopCommand>, { api, termina
 
 /** Stops a job; the job as it ended. */
 export async function stopJob(api: Api, id: string, body: StopRequest): Promise<Job> {
+  const headers = { [IDEMPOTENCY_KEY]: crypto.randomUUID() };
   // A job that is just being launched may take the grace period for that, and then as long again to end.
   const mayTakeMs = 2000 * (body.graceSeconds ?? 0);
   return await ridingThrough(
-    () => api.ask(`/v1/jobs/${id}/stop`, jobSchema, { method: "POST", body, mayTakeMs }),
+    () => api.ask(`/v1/jobs/${id}/stop`, jobSchema, { method: "POST", body, headers, mayTakeMs }),
     tellLoss,
     new AbortController().signal,
     true,
