@@ -16,7 +16,7 @@ const O_NONBLOCK = 0o4000;
  * The process's stdout. `Deno.stdout` has a `LineWriter` of Rust in between, and fails with `WouldBlock` also after it has taken some bytes,
  * and does not tell how many: on a descriptor that is not to block, bytes would be lost or come twice. They are given to it in pieces of
  * which it is known whether they were taken. (A TCP socket that is not to block could still take a part of a piece.) Such pieces are small,
- * and four times slower; so a pipe that blocks gets its bytes as they come.
+ * and four times slower; so a pipe or terminal that blocks gets its bytes as they come.
  *
  * - What has no line end, and is not less than its buffer, it writes as it is.
  * - What has none and is less it takes in any case, and then tries to write.
@@ -24,7 +24,7 @@ const O_NONBLOCK = 0o4000;
  */
 class Stdout implements Writer, SyncWriter {
   #isTerminal: boolean | undefined;
-  #blocks = false;
+  #blocks: boolean | undefined;
   #flagsCheckedAt = -Infinity;
 
   /**
@@ -32,7 +32,8 @@ class Stdout implements Writer, SyncWriter {
    * @throws {Error} if someone made the descriptor non-blocking a moment ago: some bytes were taken, and nobody knows how many.
    */
   async write(bytes: Uint8Array): Promise<number> {
-    if (bytes.length > ATOMIC_BYTES && await this.#isBlocking()) {
+    this.#isTerminal ??= Deno.stdout.isTerminal();
+    if ((this.#isTerminal || bytes.length > ATOMIC_BYTES) && await this.#isBlocking() === true) {
       return await Deno.stdout.write(bytes).catch((error) => {
         if (!(error instanceof Deno.errors.WouldBlock)) throw error;
         throw new Error("Cannot write the output: another program has made it non-blocking", { cause: error });
@@ -40,8 +41,10 @@ class Stdout implements Writer, SyncWriter {
     }
     const piece = this.#pieceOf(bytes);
     try {
-      // A terminal takes any part of a piece: only one byte is all or nothing. So small ones are too slow on a thread of their own.
-      return this.#isTerminal ? Deno.stdout.writeSync(piece) : await Deno.stdout.write(piece);
+      // A terminal takes any part of a piece: only one byte is all or nothing. So small ones are too slow on a thread of their own; but
+      // where it may block, as one that was stopped by Ctrl-S, nothing else would happen meanwhile, be it an interrupt.
+      const atOnce = this.#isTerminal && await this.#isBlocking() === false;
+      return atOnce ? Deno.stdout.writeSync(piece) : await Deno.stdout.write(piece);
     } catch (error) {
       if (!isTaken(piece, error)) throw error;
       await writeSome(Deno.stdout, NOTHING);
@@ -61,15 +64,14 @@ class Stdout implements Writer, SyncWriter {
     }
   }
 
-  async #isBlocking(): Promise<boolean> {
-    this.#isTerminal ??= Deno.stdout.isTerminal();
-    if (this.#isTerminal) return false;
+  /** Tells whether the descriptor blocks; `undefined` where nobody can know. */
+  async #isBlocking(): Promise<boolean | undefined> {
     const now = performance.now();
     if (now - this.#flagsCheckedAt > FLAGS_CHECK_INTERVAL_MS) {
       this.#flagsCheckedAt = now;
       const info = await readOwnProcFile("fdinfo/1").then((bytes) => new TextDecoder().decode(bytes), () => "");
       const flags = /^flags:\s+([0-7]+)$/m.exec(info)?.[1];
-      this.#blocks = flags !== undefined && (parseInt(flags, 8) & O_NONBLOCK) === 0;
+      this.#blocks = flags === undefined ? undefined : (parseInt(flags, 8) & O_NONBLOCK) === 0;
     }
     return this.#blocks;
   }

@@ -29,7 +29,7 @@ export interface ApiRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
-  /** For a POST that may be sent again: milliseconds that its answer may take. Without them it is sent once. */
+  /** Milliseconds that its answer may take longer than usual before it is sent again, which a POST must allow for. */
   readonly mayTakeMs?: number;
   /** How often it was sent already, on connections that were given up before an answer had begun. */
   readonly renewals?: number;
@@ -72,7 +72,9 @@ export class Api implements Disposable {
       fresh: renewals > 0,
     }, request);
     if (response.ok) return response;
-    const problem = await this.#problemOf(response, extraMs(request));
+    const problem = await this.#problemOf(response, request.mayTakeMs);
+    // The request that we gave up has removed it.
+    if (renewals > 0 && method === "DELETE" && problem.problem.status === 404) return new Response(null);
     // For a moment the server may take the connection that we gave up for another follower.
     if (renewals > 0 && problem.problem.status === 429) {
       throw new ConnectionFailure(problem.message, { cause: problem });
@@ -83,7 +85,7 @@ export class Api implements Disposable {
   /** Sends a request and reads its answer in this schema. */
   async ask<T>(path: string, schema: z.ZodType<T>, request?: ApiRequest): Promise<T> {
     const text = await renewing(async (renewals) => {
-      return await this.#textOf(await this.#sendOnce(path, { ...request, renewals }), extraMs(request));
+      return await this.#textOf(await this.#sendOnce(path, { ...request, renewals }), request?.mayTakeMs);
     });
     const answer = schema.safeParse(parseJson(text));
     if (!answer.success) throw this.#notAsAgreed(`${path} is not as agreed`);
@@ -158,7 +160,7 @@ export class Api implements Disposable {
     const late = new AbortController();
     const signal = request.signal === undefined ? late.signal : AbortSignal.any([request.signal, late.signal]);
     try {
-      return await this.#silence.wait(this.#send({ ...request, signal }), extraMs(asked), asked.renewals);
+      return await this.#silence.wait(this.#send({ ...request, signal }), asked.mayTakeMs, asked.renewals);
     } catch (error) {
       late.abort();
       throw error instanceof RenewalDue ? new RenewalDue(false) : error;
@@ -199,7 +201,7 @@ export class Api implements Disposable {
   }
 
   /** A refusal as the server tells it; of who answers otherwise, such as a proxy, only the status. */
-  async #problemOf(response: Response, longerMs: number): Promise<ProblemFailure> {
+  async #problemOf(response: Response, longerMs?: number): Promise<ProblemFailure> {
     const { status, statusText, headers } = response;
     const type = headers.get("content-type")?.split(";")[0]?.trim();
     const text = await this.#textOf(response, longerMs);
@@ -227,11 +229,6 @@ export class Api implements Disposable {
   #notAsAgreed(why: string): Failure {
     return new Failure(`Cannot understand the server at "${this.#connection.name}": ${why}`);
   }
-}
-
-/** How much longer than usual an answer may take until the request is sent again, which is never where that would do something twice. */
-function extraMs({ method = "GET", mayTakeMs }: ApiRequest = {}): number {
-  return mayTakeMs ?? (method === "GET" ? 0 : Infinity);
 }
 
 /** What is no JSON is nothing that a schema takes. */

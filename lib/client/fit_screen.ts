@@ -12,6 +12,8 @@ export function fitScreen(
 ): string[] {
   const lines = columns === 0 ? table : table.map((line) => cutColumns(line, columns));
   if (rows === 0 || lines.length < rows) return [...lines];
-  const shown = lines.slice(0, Math.max(1, rows - 2));
+  // With a count below it the head would scroll away.
+  if (rows < 3) return lines.slice(0, 1);
+  const shown = lines.slice(0, rows - 2);
   return [...shown, cutColumns(`… and ${lines.length - shown.length} more`, columns || Infinity)];
 }

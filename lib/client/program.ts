@@ -174,10 +174,15 @@ function parseOnce(args: readonly string[]) {
   });
 }
 
+const MIN_HELP_COLUMNS = 40;
+const DEFAULT_COLUMNS = 80;
+
 /** Help as wide as the terminal, and in colour where a person sees it. */
 function looks(): { colors: boolean; maxWidth?: number } {
-  const { colour } = openTerminal("table");
-  return Deno.stdout.isTerminal() ? { colors: colour, maxWidth: Deno.consoleSize().columns } : { colors: false };
+  if (!Deno.stdout.isTerminal()) return { colors: false };
+  const { columns } = Deno.consoleSize();
+  // Zero where the terminal does not say. Less than what terms take is an error to the parser.
+  return { colors: openTerminal("table").colour, maxWidth: Math.max(MIN_HELP_COLUMNS, columns || DEFAULT_COLUMNS) };
 }
 
 /** Without -- a program's own flags are taken for ours: what everyone forgets once. */

@@ -47,7 +47,7 @@ export class SilenceWatch {
   /**
    * Waits for bytes of the server. If it throws, the caller closes the connection that they were to come on.
    *
-   * @param longerMs Milliseconds that the bytes may take longer than usual; `Infinity` if the request must not be sent twice.
+   * @param longerMs Milliseconds that the bytes may take longer than usual.
    * @param renewals How often the request was sent again. Each time the bytes may take twice as long: an answer may be long in the making.
    * @throws {RenewalDue} when it is time to send the request again.
    * @throws what the probe throws.
@@ -103,7 +103,7 @@ export async function renewing<T>(attempt: (renewals: number) => Promise<T>): Pr
 
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
   const { promise: timeout, resolve } = Promise.withResolvers<undefined>();
-  const timer = milliseconds === Infinity ? undefined : setTimeout(() => resolve(undefined), milliseconds);
+  const timer = setTimeout(() => resolve(undefined), milliseconds);
   try {
     return await Promise.race([promise, timeout]);
   } finally {

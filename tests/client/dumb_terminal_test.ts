@@ -31,6 +31,17 @@ Deno.test("TERM: dumb or none → no escape sequence, also not of stats", { igno
   }
 });
 
+Deno.test("help: terminal of no or few columns → shown", { ignore: !hasScript() }, async () => {
+  const words = [[], ["run"], ["list"], ["certs"], ["certs", "request", "server"]];
+  for (const columns of [0, 10]) {
+    const size = `rows 24 cols ${columns}`;
+    for (const args of [["--help"], ...words.map((words) => ["help", ...words])]) {
+      const { code, text } = await onTerminal([...programWords("teleworker"), ...args], { NO_COLOR: "1" }, { size });
+      deepEqual([code, /^Usage: +teleworker/m.test(text)], [0, true], `${columns}: ${args.join(" ")}: ${text}`);
+    }
+  }
+});
+
 Deno.test("stats: more jobs than rows → the head, what fits and a count", { ignore: !hasScript() }, async () => {
   await using daemon = await Daemon.start();
   using alice = await Https.as(daemon, "alice");
@@ -54,5 +65,6 @@ Deno.test("stats: more jobs than rows → the head, what fits and a count", { ig
 
   equal((await show("rows 22 cols 200", ...ids)).length, 21);
   equal((await show("rows 0 cols 0", ...ids)).length, 21);
+  equal((await show("rows 1 cols 40", ...ids)).length, 1);
   equal((await show("rows 10 cols 40", "--once", ...ids)).length, 21);
 });

@@ -86,7 +86,8 @@ Deno.test("run on Ctrl-C", async (t) => {
       await client.notes(note);
     }
     client.signal("SIGINT");
-    equal((await client.ended).code, 130);
+    const { code, stderr } = await client.ended;
+    deepEqual([code, stderr.match(/Killing/g)?.length], [130, 1]);
     await daemon.run();
     equal((await named("left")).state, "running");
   });

@@ -8,6 +8,7 @@ import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import type { ClientOptions } from "../support/teleworker.ts";
 import { until } from "../support/until.ts";
+import { ForgetfulTunnel } from "./forgetful_tunnel.ts";
 import { LiveClient } from "./live_client.ts";
 import { json, scriptedServer } from "./scripted_server.ts";
 import { Tunnel } from "./tunnel.ts";
@@ -26,7 +27,7 @@ const SCRIPT = [
   "echo after; until [ -s $0 ]; do sleep 0.02; done; exit 3",
 ].join("; ");
 
-type Verb = "follow" | "wait" | "stop" | "find";
+type Verb = "follow" | "wait" | "stop" | "find" | "start" | "remove";
 
 /** Arguments and options of a client with other limits than the program's. */
 function silently(limits: SilenceLimits, verb: Verb, id: string): [args: string[], options: ClientOptions] {
@@ -190,4 +191,48 @@ Deno.test("find: tunnel stalls → fails with the reason", async () => {
   equal(stderr, `teleworker: Cannot reach the server at "https://${behind.tunnel.address}": ${reason}\n`);
   deepEqual({ code, stdout }, { code: 125, stdout: "" });
   ok(behind.tunnel.connections >= 2, "it asked on a new connection");
+});
+
+Deno.test("start, remove: answer is forgotten by a tunnel → done once, without a word", async (t) => {
+  await using daemon = await Daemon.start();
+  using alice = await Https.as(daemon, "alice");
+  /** Runs a verb by way of a tunnel that forgets the connection of this request; what the client printed. */
+  const run = async (verb: Verb, job: string, request: string): Promise<string> => {
+    const path = join(daemon.folder.path, `${verb}-socket`);
+    await using tunnel = await ForgetfulTunnel.open(path, daemon.socket, request);
+    const [args, { env, ...options }] = silently(PATIENT, verb, job);
+    await using client = new LiveClient(daemon, args, { ...options, env: { ...env, TELEWORKER_SOCKET: path } });
+    const { code, stdout, stderr } = await client.ended;
+    deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    ok(tunnel.requests >= 2, "it was sent again");
+    return stdout.trimEnd();
+  };
+
+  let id = "";
+  await t.step("start", async () => {
+    id = await run("start", "once", "POST /v1/jobs HTTP");
+    using root = await Https.as(daemon, "root");
+    const { jobs } = await (await root.send("GET", "/v1/jobs")).json();
+    deepEqual(jobs.map((job: { id: string }) => job.id), [id]);
+  });
+  await t.step("remove", async () => {
+    equal(await run("remove", id, "DELETE /v1/jobs/"), id);
+    equal(await alice.status(`/v1/jobs/${id}`), 404);
+  });
+});
+
+Deno.test("remove: there is no such job any more, at the first time → fails", async () => {
+  const certs = await Deno.makeTempDir({ prefix: "tw-" });
+  const job = aJob({ state: "exited", exitCode: 3 });
+  try {
+    await makeCertificates(certs);
+    await using server = await scriptedServer(certs, (path, _connection, socket) => {
+      if (path.startsWith("/v1/jobs?")) return socket.end(json({ jobs: [job], damaged: [], cursor: null }));
+      socket.end("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+    });
+    await using client = new LiveClient({ address: server.address, certs }, ["remove", job.id]);
+    equal((await client.ended).code, 1);
+  } finally {
+    await Deno.remove(certs, { recursive: true });
+  }
 });

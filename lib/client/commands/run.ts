@@ -51,7 +51,7 @@ export async function run(flags: InferValue<typeof runCommand>, { api }: Session
   const interrupt = () => {
     // Whatever this client waits for, a server that is away above all: it can be ended.
     if (++interrupts > 2) leave();
-    if (flags.detachOnInterrupt) detached.abort();
+    else if (flags.detachOnInterrupt) detached.abort();
     else stopping.push(stopOnInterrupt(api, starting, interrupts > 1));
   };
   const signals = ["SIGINT", "SIGTERM"] as const;
@@ -90,12 +90,15 @@ async function followJob(api: Api, job: Job, signal: AbortSignal): Promise<Job> 
 }
 
 async function stopOnInterrupt(api: Api, starting: Promise<Job>, kill: boolean): Promise<void> {
-  // The job is stopped also where nobody reads stderr any more.
-  await note(kill ? "Killing the job; interrupt again to leave it" : "Stopping the job; interrupt again to kill it")
-    .catch(() => {});
+  const sentence = kill
+    ? "Killing the job; interrupt again to leave it"
+    : "Stopping the job; interrupt again to kill it";
+  // Not awaited first: the job is stopped also where nobody reads stderr any more, or it takes nothing for now.
+  const noted = note(sentence).catch(() => {});
   try {
     await stopJob(api, (await starting).id, kill ? KILL : {});
   } catch (error) {
     await noteFailure(error).catch(() => {});
   }
+  await noted;
 }

@@ -26,7 +26,7 @@ export async function start(flags: InferValue<typeof startCommand>, { api, termi
   return job.state === "failed" ? 1 : 0;
 }
 
-/** Starts one job, also when the connection breaks between the request and its answer; but the server must have been there. */
+/** Starts one job, also when its request is sent again, for which it has a key; but the server must have been there. */
 export async function startJob(api: Api, body: StartRequest): Promise<Job> {
   await api.ask("/v1/version", versionSchema);
   const headers = { [IDEMPOTENCY_KEY]: crypto.randomUUID() };

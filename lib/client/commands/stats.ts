@@ -3,7 +3,7 @@ import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, flag } from "@optique/core/primitives";
-import { eachText, repeated } from "../../base/join_repeated.ts";
+import { each, repeated } from "../../base/join_repeated.ts";
 import { hasEnded, type Job } from "../../contract/mod.ts";
 import { CONCURRENT_REQUESTS, mapConcurrently } from "../concurrently.ts";
 import { fitScreen } from "../fit_screen.ts";
@@ -21,7 +21,7 @@ export const statsCommand = command(
   object({
     verb: constant("stats"),
     once: withDefault(flag("--once", { description: message`Show it once.` }), false),
-    jobs: repeated(argument(eachText(known("JOB", "<running jobs>", "backup")), { description: LOOKED_AT })),
+    jobs: repeated(argument(each(known("JOB", "<running jobs>", "backup")), { description: LOOKED_AT })),
   }),
   {
     brief: message`Show what running jobs use, again every second.`,

@@ -2,7 +2,7 @@ import { object } from "@optique/core/constructs";
 import { message, metavar, text } from "@optique/core/message";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant } from "@optique/core/primitives";
-import { eachText, repeated } from "../../base/join_repeated.ts";
+import { each, repeated } from "../../base/join_repeated.ts";
 import { FIRST_OFFSET, MIN_ID_PREFIX, type Stream } from "../../contract/mod.ts";
 import type { Api } from "../api.ts";
 import { formatJob } from "../format.ts";
@@ -25,7 +25,7 @@ export const jobArgument = () => argument(known("JOB", "<jobs>", "backup"), { de
 
 /** One or more jobs on the command line. */
 export const jobArguments = (which: Which = "<jobs>", description = LOOKED_AT) =>
-  repeated(argument(eachText(known("JOB", which, "backup")), { description }), {
+  repeated(argument(each(known("JOB", which, "backup")), { description }), {
     min: 1,
     errors: { tooFew: message`Expected a ${metavar("JOB")}, but too few arguments.` },
   });
