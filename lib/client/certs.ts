@@ -5,6 +5,7 @@ import { describePem } from "../pki/describe_pem.ts";
 import { authoritiesIn, type IssuedCertificate, listIssued } from "../pki/issued.ts";
 import { serverFiles } from "../pki/certificate_files.ts";
 import { daysUntil, expiresSoon } from "../pki/expiry.ts";
+import { fillIn } from "../pki/pem_file.ts";
 import { readPemFile } from "../pki/read_credential.ts";
 import { renew } from "../pki/renew.ts";
 import { revocationsIn, revoke } from "../pki/revoke.ts";
@@ -162,7 +163,7 @@ async function printTable(certificates: readonly ListedCertificate[]): Promise<v
 async function show(file: string, { json }: Terminal): Promise<void> {
   const groups = await describePem(await readPemFile(file)).catch((error) => {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new Failure(`Cannot show "${file}": ${error.message}`, { cause: error });
+    throw new Failure(`Cannot show "${file}": ${fillIn(error.message, file)}`, { cause: error });
   });
   for (const facts of groups) {
     if (json) await printJson(facts);

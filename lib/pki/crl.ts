@@ -1,10 +1,10 @@
 import { signatureProblem } from "./algorithms.ts";
 import { allowsKeyUsage, describeName } from "./certificate.ts";
+import { describeDer } from "./der_file.ts";
 import { DerReader, DerTag, readSingle } from "./der_reader.ts";
 import { decodeTime, equalBytes } from "./der_values.ts";
 import { type Extensions, parseExtensions, unknownCritical } from "./extensions.ts";
 import { decodePem } from "./pem.ts";
-import { isDer } from "./pem_file.ts";
 import { decodeSerial } from "./serial.ts";
 import { parseSigned, type Signed } from "./signed.ts";
 import { type Authority, hasIssued, subjectKeyIdentifier } from "./trust.ts";
@@ -31,7 +31,6 @@ export interface RevocationList {
   readonly der: Uint8Array<ArrayBuffer>;
 }
 
-const DER = "it is in DER, not in PEM; convert it with: openssl crl -inform DER -in FILE -out NEW";
 /** The extension with the number of a list. */
 export const CRL_NUMBER = "2.5.29.20";
 const AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
@@ -80,11 +79,13 @@ export function parseRevocationList(der: Uint8Array<ArrayBuffer>): RevocationLis
 /**
  * Reads the lists of a PEM file.
  *
- * @throws {SyntaxError} as `parseRevocationList` does, for a damaged block, and for one that holds something else.
+ * @throws {SyntaxError} as `parseRevocationList` does, for a damaged block, and for one that holds something else; see `inFile`, which names
+ * the file.
  */
 export function readRevocationLists(pem: string): RevocationList[] {
   try {
-    if (isDer(pem)) throw new SyntaxError(DER);
+    const fault = describeDer(pem, "revocation list");
+    if (fault !== undefined) throw new SyntaxError(fault);
     return decodePem(pem).map(({ label, der }) => {
       if (label !== "X509 CRL") throw new SyntaxError(`"${label}" is no revocation list`);
       return parseRevocationList(der);
@@ -108,7 +109,9 @@ export function makersOf<T extends Authority>(list: RevocationList, authorities:
   if (makers.length === 0) {
     if (authorities.some((authority) => isClaimed(authority, list))) {
       const problem = signatureProblem(list.signed);
-      throw refuse(problem === undefined ? "its signature is wrong" : `it ${problem}`);
+      throw refuse(
+        problem === undefined ? "its signature is wrong; copy it again from where its authority is" : `it ${problem}`,
+      );
     }
   } else if (!makers.some(({ certificate }) => allowsKeyUsage(certificate, "cRLSign"))) {
     throw refuse("its authority's key may not sign lists (cRLSign is missing)");

@@ -3,18 +3,16 @@ import { X509Certificate } from "@peculiar/x509";
 import { describeKey, describeSignature, signatureProblem } from "./algorithms.ts";
 import { type Certificate, isAuthority, parseCertificate } from "./certificate.ts";
 import { parseRevocationList } from "./crl.ts";
+import { describeDer } from "./der_file.ts";
 import { hostsOf, identityOf, isServer } from "./issued.ts";
 import { identify } from "./identity.ts";
 import { decodePem, encodePem, type PemBlock } from "./pem.ts";
-import { isDer } from "./pem_file.ts";
 import { parseSigningRequest } from "./signing_request.ts";
 import { tlsProblem } from "./tls_problem.ts";
 import { authorityProblem } from "./trust.ts";
 
 /** What may stand in one file with a certificate, and is not shown. */
 const BESIDES = /PRIVATE KEY$|^EC PARAMETERS$/;
-const DER =
-  "it is in DER, not in PEM; convert it with: openssl x509 -inform DER -in FILE -out NEW, or openssl req, or crl";
 
 /** A fact and what it is called. The text may have been written by anybody. */
 export type Fact = readonly [name: string, text: string];
@@ -23,10 +21,11 @@ export type Fact = readonly [name: string, text: string];
  * Describes certificates, requests and revocation lists, a group of facts each.
  *
  * @param pem One or more of them.
- * @throws {SyntaxError} if there is none, one is damaged, or it is something else, such as a private key.
+ * @throws {SyntaxError} if there is none, one is damaged, or it is something else, such as a private key; see `fillIn` for <FILE> and <NEW> in it.
  */
 export async function describePem(pem: string): Promise<Fact[][]> {
-  if (isDer(pem)) throw new SyntaxError(DER);
+  const fault = describeDer(pem);
+  if (fault !== undefined) throw new SyntaxError(fault);
   const all = decodePem(pem);
   const shown = all.filter(({ label }) => !BESIDES.test(label));
   const blocks = shown.length === 0 ? all : shown;

@@ -1,7 +1,8 @@
+import { type DerKind, describeDer } from "./der_file.ts";
 import { DerTag, readSingle } from "./der_reader.ts";
 
 /** What a PEM file is read for. */
-export type PemContent = "certificate" | "authorities" | "privateKey";
+export type PemContent = "certificate" | "authorities" | "privateKey" | "request";
 
 /** A file of certificates or keys that does not hold what it is read for. The message names the file, the fault and the cure. */
 export class PemFileError extends SyntaxError {
@@ -16,22 +17,24 @@ const BESIDE_KEYS = ["EC PARAMETERS", "CERTIFICATE", ...KEYS];
 interface Description {
   /** How an error begins. */
   readonly cannot: string;
-  readonly noun: string;
+  readonly noun: DerKind;
   /** The labels of its blocks. */
   readonly labels: readonly string[];
-  /** The command of OpenSSL that converts it. */
-  readonly tool: string;
+  /** How an error ends. */
+  readonly cure?: string;
 }
 
 const CONTENTS: Readonly<Record<PemContent, Description>> = {
-  certificate: { cannot: "Cannot use the certificate", noun: "certificate", labels: ["CERTIFICATE"], tool: "x509" },
-  authorities: {
-    cannot: "Cannot read trusted authorities",
-    noun: "certificate",
-    labels: ["CERTIFICATE"],
-    tool: "x509",
+  certificate: { cannot: "Cannot use the certificate", noun: "certificate", labels: ["CERTIFICATE"] },
+  authorities: { cannot: "Cannot read trusted authorities", noun: "certificate", labels: ["CERTIFICATE"] },
+  privateKey: { cannot: "Cannot use the private key", noun: "private key", labels: KEYS },
+  request: {
+    cannot: "Cannot read signing request",
+    noun: "signing request",
+    // Older programs say NEW (RFC 7468, 7).
+    labels: ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"],
+    cure: "; requests are made by: teleworker certs request",
   },
-  privateKey: { cannot: "Cannot use the private key", noun: "private key", labels: KEYS, tool: "pkey" },
 };
 
 const REQUEST = "it is a signing request, not a certificate, which the authority makes from it: " +
@@ -56,11 +59,6 @@ export function tidyPem(text: string): string {
   return text.replace(/^\ufeff/, "").split("\n").map((line) => line.trim()).join("\n");
 }
 
-/** Whether the bytes of a file, read as UTF-8, are a value in DER, of more than 127 bytes as all that are read here. */
-export function isDer(text: string): boolean {
-  return /^0[\ufffd\u0080-\u009f]/.test(text);
-}
-
 /**
  * Picks out of a file what it is read for, in the one form that every library reads alike: key and certificate may be in one file in any
  * order, and lines may be indented.
@@ -70,25 +68,29 @@ export function isDer(text: string): boolean {
  * @throws {PemFileError} that says what is the matter with the file.
  */
 export function pickPem(text: string, content: PemContent, path: string): string {
-  const { cannot, noun, labels, tool } = CONTENTS[content];
-  const refuse = (fault: string) =>
-    new PemFileError(`${cannot} "${path}": ${fault.replace("<FILE>", `"${path}"`).replace("<NEW>", `"${path}.new"`)}`);
+  const { cannot, noun, labels, cure = "" } = CONTENTS[content];
+  const refuse = (fault: string) => {
+    const told = fault.includes("<NEW>") ? fillIn(fault, path) : `${fillIn(fault, path)}${cure}`;
+    return new PemFileError(`${cannot} "${path}": ${told}`);
+  };
   const tidy = tidyPem(text);
   if (tidy.trim() === "") throw refuse("it is empty");
-  if (isDer(text)) {
-    throw refuse(`it is in DER, not in PEM; convert it with: openssl ${tool} -inform DER -in <FILE> -out <NEW>`);
-  }
+  const der = describeDer(text, noun);
+  if (der !== undefined) throw refuse(der);
   const blocks = [...tidy.matchAll(BLOCK)];
   const begun = [...tidy.matchAll(/-----BEGIN ([^-\n]*)/g)];
   if (begun.length === 0) throw refuse("it is not in PEM: it has no line that says BEGIN");
   if (blocks.length !== begun.length) throw refuse(describeDamage(begun.map(([, label = ""]) => label), blocks));
   const wanted = blocks.filter(([, label = ""]) => labels.includes(label));
   const [foreign] = blocks.map(([, label = ""]) => label).filter((label) =>
-    !labels.includes(label) && (content === "authorities" || !BESIDE_KEYS.includes(label))
+    !labels.includes(label) && (content === "authorities" || content === "request" || !BESIDE_KEYS.includes(label))
   );
-  if (foreign !== undefined) throw refuse(MISTAKES[foreign] ?? `"${foreign}" is no ${noun}`);
+  if (foreign !== undefined) {
+    throw refuse((content === "request" ? undefined : MISTAKES[foreign]) ?? `"${foreign}" is no ${noun}`);
+  }
   if (wanted.length === 0) throw refuse(`it has no ${noun}, only "${blocks.map(([, label]) => label).join('", "')}"`);
   if (content === "privateKey" && wanted.length > 1) throw refuse(`it has ${wanted.length} private keys`);
+  if (content === "request" && wanted.length > 1) throw refuse(`it has ${wanted.length} signing requests, not one`);
   return wanted.map(([, label = "", headers = "", base64 = ""]) => {
     if (/^Proc-Type: *4,ENCRYPTED/m.test(headers)) throw refuse(ENCRYPTED);
     const fault = base64Fault(base64);
@@ -119,6 +121,11 @@ function base64Fault(base64: string): string | undefined {
   }
 }
 
+/** Puts the paths of a file and of its converted copy into a clause that has <FILE> and <NEW> for them. */
+export function fillIn(fault: string, path: string): string {
+  return fault.replace("<FILE>", () => `"${path}"`).replace("<NEW>", () => `"${path}.new"`);
+}
+
 /**
  * Parses what was read from a file, so that an error that names no file names this one.
  *
@@ -128,14 +135,28 @@ export function inFile<T>(path: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const [, what, why = ""] = /^(Cannot read [a-z ]+): (.*)$/s.exec(error.message) ?? [];
-    if (what === undefined && !error.message.startsWith("Cannot trust ")) throw error;
-    const message = what === undefined
-      ? `${error.message} (in "${path}")`
-      : `${what} "${path}": ${why.replace(/^Cannot read /, "it is damaged: cannot read ")}`;
-    throw error instanceof SyntaxError
-      ? new SyntaxError(message, { cause: error })
-      : new Error(message, { cause: error });
+    throw withFile(error, path);
   }
+}
+
+/** Gives an error that names a file for one that names none, and any other as it is. */
+export function withFile(error: unknown, path: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const message = nameFile(error.message, path);
+  if (message === error.message) return error;
+  return error instanceof SyntaxError
+    ? new SyntaxError(message, { cause: error })
+    : new Error(message, { cause: error });
+}
+
+function nameFile(message: string, path: string): string {
+  const [, what, why = ""] = /^(Cannot read [a-z ]+): (.*)$/s.exec(message) ?? [];
+  if (what !== undefined) {
+    return `${what} "${path}": ${fillIn(why.replace(/^Cannot read /, "it is damaged: cannot read "), path)}`;
+  }
+  if (message.startsWith("Cannot trust ")) return `${message} (in "${path}")`;
+  return message.replace(
+    /^(Cannot use revocation list) of (".*"): /s,
+    (_all, cannot, issuer) => `${cannot} "${path}" of ${issuer}: `,
+  );
 }

@@ -14,7 +14,6 @@ import { parseHost } from "./host.ts";
 import { exportPrivateKey } from "./issue.ts";
 import { generateKeys, type KeyType } from "./key_type.ts";
 import { decodePem, encodePem } from "./pem.ts";
-import { isDer } from "./pem_file.ts";
 import { isSignedBy, parseSigned } from "./signed.ts";
 
 /** A key, and the request by which an authority elsewhere can sign a certificate for it. */
@@ -27,6 +26,7 @@ export interface SigningRequest {
 
 /** Older programs say NEW (RFC 7468, 7). */
 const LABELS = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
+const AGAIN = "make it again with: teleworker certs request";
 const ACCEPTED = "RSA keys of 2048 to 8192 bits, EC keys on P-256 and P-384, and Ed25519 keys are accepted";
 
 /**
@@ -67,7 +67,7 @@ export async function readSigningRequest(pem: string): Promise<CryptoKey> {
   const { publicKey, key, verified, problem } = await parseSigningRequest(pem);
   if (publicKey === undefined) throw refusal(`its key (${key}) is weak or of an unusual kind: ${ACCEPTED}`);
   if (problem !== undefined) throw refusal(`it ${problem}`);
-  if (!verified) throw refusal("its signature is wrong: who made it does not have the private key");
+  if (!verified) throw refusal(`its signature is wrong: who made it does not have the private key; ${AGAIN}`);
   return publicKey;
 }
 
@@ -93,7 +93,6 @@ export interface ParsedRequest {
  * @throws {SyntaxError} if it is none.
  */
 export async function parseSigningRequest(pem: string): Promise<ParsedRequest> {
-  if (isDer(pem)) throw refusal("it is in DER, not in PEM; convert it with: openssl req -inform DER -in FILE -out NEW");
   const [block, ...others] = decodePem(pem);
   if (block === undefined || others.length > 0 || !LABELS.includes(block.label)) {
     throw refusal("exactly one CERTIFICATE REQUEST in PEM is needed");
@@ -115,7 +114,7 @@ export async function parseSigningRequest(pem: string): Promise<ParsedRequest> {
         : new SubjectAlternativeNameExtension(names.rawData).names.toJSON().map(({ value }) => value),
     };
   } catch (cause) {
-    throw refusal("it is damaged", cause);
+    throw refusal(`it is damaged; ${AGAIN}`, cause);
   }
 }
 

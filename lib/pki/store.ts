@@ -13,6 +13,7 @@ import { hostsOf, isServer, readIfThere } from "./issued.ts";
 import { equalBytes } from "./der_values.ts";
 import type { KeyType } from "./key_type.ts";
 import { decodeCertificates } from "./pem.ts";
+import { pickPem, withFile } from "./pem_file.ts";
 import { readCredential, readPemFile } from "./read_credential.ts";
 import { serverCertificate, type ServerCertificateOptions } from "./server_certificate.ts";
 import { readSigningRequest } from "./signing_request.ts";
@@ -182,7 +183,10 @@ async function signRequest(
   check?: (certificatePem: string) => Promise<void>,
 ): Promise<string> {
   const authority = await readCredential(authorityFiles(folder));
-  const publicKey = await readSigningRequest(await readPemFile(request));
+  const publicKey = await readSigningRequest(pickPem(await readPemFile(request), "request", request))
+    .catch((error) => {
+      throw withFile(error, request);
+    });
   using _turn = await takeTurns(folder);
   const certificatePem = await sign(authority, content, publicKey);
   await check?.(certificatePem);

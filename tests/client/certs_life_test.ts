@@ -80,14 +80,23 @@ Deno.test("certs signs requests whose keys are elsewhere", async (t) => {
     await openssl("req", "-new", "-key", host.path("weak-key.pem"), "-subj", "/CN=x", "-out", host.path("weak.csr"));
     for (
       const [text, reason] of [
-        [changed, /^1 Cannot read signing request: its signature is wrong/],
-        ["", /^1 Cannot read signing request: exactly one CERTIFICATE REQUEST in PEM is needed$/],
-        [request + request, /exactly one CERTIFICATE REQUEST/],
-        [await Deno.readTextFile(host.path("server.pem")), /exactly one CERTIFICATE REQUEST/],
-        [request.replace("\nM", "\nN"), /^1 Cannot read signing request: it is damaged$/],
+        [changed, /^1 Cannot read signing request ".*bad\.csr": its signature is wrong/],
+        [
+          "",
+          /^1 Cannot read signing request ".*bad\.csr": it is empty; requests are made by: teleworker certs request$/,
+        ],
+        [request + request, /^1 Cannot read signing request ".*bad\.csr": it has 2 signing requests, not one; /],
+        [
+          await Deno.readTextFile(host.path("server.pem")),
+          /^1 Cannot read signing request ".*bad\.csr": "CERTIFICATE" is no signing request; /,
+        ],
+        [
+          request.replace("\nM", "\nN"),
+          /^1 Cannot read signing request ".*bad\.csr": its ".*" is damaged or cut off: /,
+        ],
         [
           await Deno.readTextFile(host.path("weak.csr")),
-          /^1 Cannot read signing request: its key \(RSA 1024\) is weak/,
+          /^1 Cannot read signing request ".*bad\.csr": its key \(RSA 1024\) is weak/,
         ],
       ] as const
     ) {
@@ -222,7 +231,11 @@ Deno.test("certs renews, revokes and lists", async (t) => {
     const changed = `-----BEGIN X509 CRL-----\n${der.toBase64()}\n-----END X509 CRL-----\n`;
     await Deno.writeTextFile(certs.path("crl.pem"), changed);
     for (const args of [["revoke", "bob"], ["list"]]) {
-      equal(await certs.fails(...args), '1 Cannot use revocation list of "Teleworker CA": its signature is wrong');
+      equal(
+        await certs.fails(...args),
+        `1 Cannot use revocation list "${certs.path("crl.pem")}" of "Teleworker CA": its signature is wrong; ` +
+          "copy it again from where its authority is",
+      );
     }
     equal(await Deno.readTextFile(certs.path("crl.pem")), changed);
     await Deno.writeTextFile(certs.path("crl.pem"), whole);

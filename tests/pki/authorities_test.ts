@@ -148,7 +148,7 @@ Deno.test("Authorities uses its own lists beside those of others, and says whose
 Deno.test("Authorities refuses a file with a list that says it is of one of them and is not, with all that is in it", async () => {
   const [own, namesake] = [await createAuthority(), await createAuthority()];
   const authorities = Authorities.parse(own.certificatePem);
-  const wrong = /^Error: Cannot use revocation list of "Teleworker CA": its signature is wrong$/;
+  const wrong = /^Error: Cannot use revocation list of "Teleworker CA": its signature is wrong; copy it again from /;
   const ours = await makeList(own, []);
   // It does not say which key of the name, or says a wrong one.
   const unspecific = await makeList(namesake, []);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { makeListOf } from "../../pki/make_list.ts";
 import { openssl } from "../../pki/openssl.ts";
 import { makeCertificates } from "../../support/certificates.ts";
 import { Daemon } from "../../support/daemon.ts";
@@ -228,10 +229,12 @@ Deno.test("daemon: start and reload of damaged files, lists too → file and fau
   const path = (name: string) => join(daemon.certs, name);
   const read = (name: string) => Deno.readTextFileSync(path(name));
   const [server, key, ca] = [read("server.pem"), read("server-key.pem"), read("ca.pem")];
+  const list = await makeListOf({ certificatePem: ca, privateKeyPem: read("ca-key.pem") }, [], null, -1, 24);
   const faults = [
     ["server.pem", derOf(server), "it is in DER, not in PEM"],
     ["ca.pem", ca.slice(0, 99), "is damaged or cut off"],
-    ["crl.pem", derOf(ca), "it is in DER, not in PEM; convert it with: openssl crl"],
+    ["crl.pem", derOf(list), "it is in DER, not in PEM; convert it with: openssl crl -inform DER -in .*/crl.pem"],
+    ["crl.pem", derOf(ca), "it is a certificate in DER, not a revocation list in PEM"],
   ] as const;
   for (const [name, content, fault] of faults) {
     const before = await Deno.readTextFile(path(name)).catch(() => null);
