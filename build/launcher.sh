@@ -96,6 +96,9 @@ DENO_LOG=error,deno::cache=off
 # These are for whoever develops with Deno, and change what it does.
 unset DENO_V8_FLAGS DENO_COVERAGE_DIR DENO_CERT DENO_TLS_CA_STORE DENO_TRACE_PERMISSIONS DENO_AUDIT_PERMISSIONS DENO_PERMISSION_BROKER_PATH \
   NODE_OPTIONS
+# Deno reads .npmrc in HOME, whatever its flags, and does not start when it cannot, or waits for ever when it is a pipe. It gets a HOME that
+# is ours and has none, and our program the user's under another name.
+TELEWORKER_HOME=${HOME-} HOME=$cache/$program
 # The file that `teleworkerd install` copies.
 TELEWORKER_FILE=$0
 # Deno raises it, and jobs are to have what it was.
@@ -103,5 +106,5 @@ if [ @name@ = teleworkerd ]; then
   TELEWORKER_OPEN_FILES=$(ulimit -S -n)
   export TELEWORKER_OPEN_FILES
 fi
-export TELEWORKER_FILE DENO_DIR DENO_LOG DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
+export TELEWORKER_FILE TELEWORKER_HOME HOME DENO_DIR DENO_LOG DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
 exec "$cache/$program/@name@" run --quiet --no-prompt --no-config --no-lock --no-remote --no-npm --no-check @flags@ "$cache/$program/@main@" "$@"

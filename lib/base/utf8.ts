@@ -28,14 +28,15 @@ export async function findNotUtf8Argument(args: readonly string[]): Promise<stri
 
 /**
  * Reads an environment variable.
+ * @param shown what its user knows it as.
  * @throws {TypeError} when it is not UTF-8, naming it.
  */
-export function readVariable(name: string): string | undefined {
+export function readVariable(name: string, shown: string = name): string | undefined {
   try {
     return Deno.env.get(name);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new TypeError(`Cannot use the variable ${name}: ${NOT_UTF8}`, { cause: error });
+    throw new TypeError(`Cannot use the variable ${shown}: ${NOT_UTF8}`, { cause: error });
   }
 }
 

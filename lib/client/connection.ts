@@ -1,3 +1,4 @@
+import { readHome } from "../base/home.ts";
 import { joinPath, withoutParents } from "../base/paths.ts";
 import { readVariable } from "../base/utf8.ts";
 import { isClientName } from "../pki/client_name.ts";
@@ -87,14 +88,18 @@ function parseAddress(given: string): { host: string; port: number; text: string
 }
 
 function variable(name: string): string | undefined {
+  return orUsageFailure(() => readVariable(name)) || undefined;
+}
+
+function orUsageFailure<T>(read: () => T): T {
   try {
-    return readVariable(name) || undefined;
+    return read();
   } catch (error) {
     throw error instanceof TypeError ? new UsageFailure(error.message, { cause: error }) : error;
   }
 }
 
 function inHome(path: string): string | undefined {
-  const home = variable("HOME");
+  const home = orUsageFailure(readHome);
   return home === undefined ? undefined : joinPath(home, path);
 }

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { dirname, isAbsolute } from "node:path";
+import { readHome } from "../base/home.ts";
 import { joinPath } from "../base/paths.ts";
+import { readVariable } from "../base/utf8.ts";
 import type { Certificate } from "../pki/certificate.ts";
 import { describeExpiry, expiresSoon } from "../pki/expiry.ts";
 import { note } from "./terminal.ts";
@@ -53,8 +55,8 @@ function stamp(id: string): boolean {
 
 /** As the XDG Base Directory Specification has it. */
 function stateFolder(): string | undefined {
-  const given = Deno.env.get("XDG_STATE_HOME") ?? "";
+  const given = readVariable("XDG_STATE_HOME") ?? "";
   if (isAbsolute(given)) return joinPath(given, "teleworker/warned");
-  const home = Deno.env.get("HOME") ?? "";
-  return home === "" ? undefined : joinPath(home, ".local/state/teleworker/warned");
+  const home = readHome();
+  return home === undefined ? undefined : joinPath(home, ".local/state/teleworker/warned");
 }

@@ -1,3 +1,4 @@
+import { readHome } from "../base/home.ts";
 import type { CompletionFlags } from "./commands/completion.ts";
 import type { ConnectionOptions } from "./connection.ts";
 
@@ -25,7 +26,7 @@ export function connectionIn(words: readonly string[]): ConnectionOptions {
   const valueOf = (flag: string) => {
     const index = flags.findLastIndex((word) => word === flag || word.startsWith(`${flag}=`));
     const value = flags[index] === flag ? flags[index + 1] : flags[index]?.slice(flag.length + 1);
-    return value?.replace(/^~(?=\/|$)/, () => Deno.env.get("HOME") ?? "~");
+    return value?.replace(/^~(?=\/|$)/, () => readHome() ?? "~");
   };
   return {
     host: valueOf("--host"),

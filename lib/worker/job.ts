@@ -1,6 +1,7 @@
 import { parseUsage, type Usage } from "../cgroup/mod.ts";
 import { type Gaps, parseGaps } from "./gaps.ts";
 import type { JobLimits } from "./limits.ts";
+import { prefixFailure } from "./prefix_failure.ts";
 import { parseProcessLimits } from "./process_limits.ts";
 import { isAlive } from "./process.ts";
 import type { Ended, Spec, StopScope } from "./records.ts";
@@ -142,7 +143,7 @@ function reasonOf(spec: Spec, ended: EndedRecord): string | null {
     case "cgroup":
       return `${cannot}: its cgroup could not be entered`;
     case "limits":
-      return `${cannot}: its limits or its user could not be set`;
+      return `${cannot}: ${prefixFailure(spec)}`;
     case "environment":
       return `${cannot}: a variable of its environment cannot be set`;
     case "fork":

@@ -4,6 +4,7 @@ import { awaitDisks } from "../cgroup/mod.ts";
 import { damagedError, WorkerError } from "./errors.ts";
 import { createLogs, type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
 import { describe, type Job } from "./job.ts";
+import { unsettable } from "./hard_limits.ts";
 import { leaveLongWords } from "./long_words.ts";
 import { logger } from "./logger.ts";
 import { effectiveLimits, type JobLimits } from "./limits.ts";
@@ -119,7 +120,7 @@ function refuse(host: Host, request: StartRequest, limits: JobLimits): void {
       `Cannot name the job "${request.name}": there is a job of that name, running or ended`,
     );
   }
-  const reasons = host.cgroups.unenforceable(limits);
+  const reasons = [...host.cgroups.unenforceable(limits), ...unsettable(limits)];
   if (reasons.length > 0) throw new WorkerError("unsupported", reasons.join("; "));
 }
 

@@ -6,6 +6,7 @@ import { damagedError, unknownError, WorkerError } from "./errors.ts";
 import type { Action, Host } from "./host.ts";
 import { describe, type Job } from "./job.ts";
 import { DEFAULT_KEEP, type Keep } from "./keep.ts";
+import { unsettable } from "./hard_limits.ts";
 import { effectiveLimits, type HostLimits } from "./limits.ts";
 import { list, type ListOptions, type Page } from "./list.ts";
 import { type Output, output, type OutputOptions } from "./output.ts";
@@ -223,7 +224,8 @@ export class Worker implements AsyncDisposable {
 
 /** Every job would be refused for limits that its user did not ask for. */
 function requireLimits(cgroups: Cgroups, { defaultLimits = {}, maxLimits = {} }: WorkerOptions): void {
-  const reasons = cgroups.unenforceable(effectiveLimits({}, defaultLimits, maxLimits));
+  const limits = effectiveLimits({}, defaultLimits, maxLimits);
+  const reasons = [...cgroups.unenforceable(limits), ...unsettable(limits)];
   if (reasons.length > 0) {
     throw new Error(`Cannot give jobs the default and maximum limits on this host: ${reasons.join("; ")}`);
   }

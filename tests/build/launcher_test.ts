@@ -1,7 +1,8 @@
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { SmallDisk } from "../faults/support/small_disk.ts";
 import { TemporaryFolder } from "../support/folder.ts";
+import { mkfifo } from "../support/mkfifo.ts";
 import { until } from "../support/until.ts";
 import { build } from "./build.ts";
 
@@ -153,6 +154,42 @@ stat "$@" | sed 's/regular file/reguläre Datei/; s/directory/Verzeichnis/'
     const PATH = `${german}:${fixture.bin}`;
     const { code, stderr } = await fixture.run({ XDG_CACHE_HOME: fixture.path("once"), PATH });
     deepEqual([code, stderr], [0, ""]);
+  });
+
+  await t.step("HOME whose .npmrc cannot be read → not looked at; HOME is the user's", async () => {
+    const npmrc: Readonly<Record<string, (path: string) => Promise<void>>> = {
+      "a directory": (path) => Deno.mkdir(path),
+      "not UTF-8": (path) => Deno.writeFile(path, new Uint8Array([0x61, 0x3d, 0xff, 0x0a])),
+      "not npm's": (path) => Deno.writeTextFile(path, "//registry.npmjs.org/:_auth=%\ncertfile=/nonexistent\n"),
+      "a FIFO": mkfifo,
+    };
+    const homes = await Promise.all(
+      Object.entries(npmrc).map(async ([name, make]) => {
+        const home = fixture.path(name);
+        await Deno.mkdir(home);
+        await make(join(home, ".npmrc"));
+        return home;
+      }),
+    );
+    const teleworkerd = join(dirname(fixture.teleworker), "teleworkerd");
+    // A Deno that reads the FIFO waits for ever.
+    const prefix = ["/usr/bin/timeout", "60"];
+    for (const HOME of ["/dev/null", "", ...homes]) {
+      const env = { XDG_CACHE_HOME: fixture.path("once"), HOME };
+      for (const program of [fixture.teleworker, teleworkerd]) {
+        const { code, stdout, stderr } = await fixture.run(env, { program, prefix });
+        deepEqual(
+          [code, version.test(stdout.replace(/^teleworkerd? /, "")), stderr],
+          [0, true, ""],
+          `${program} ${HOME}`,
+        );
+      }
+      const listed = await fixture.run(env, { prefix, args: ["list"] });
+      deepEqual([listed.code, listed.stdout], [1, ""]);
+      if (HOME === "") {
+        match(listed.stderr, /^teleworker: Cannot find the certificates: neither --certs nor HOME is set\n$/);
+      } else ok(listed.stderr.includes(`"${HOME}/.config/teleworker/certs`), listed.stderr);
+    }
   });
 
   await t.step("works when many start at once on an empty cache", async () => {

@@ -1,4 +1,4 @@
-import { deepEqual } from "../support/assert.ts";
+import { deepEqual, equal, match } from "../support/assert.ts";
 import { Daemon } from "../support/daemon.ts";
 import { BINARIES } from "../support/programs.ts";
 import { teleworker } from "../support/teleworker.ts";
@@ -49,4 +49,19 @@ Deno.test("--open-files: one number, or a soft and a hard one → in force, as f
   deepEqual(await limitsIn(daemon, ...name, "--open-files", "1000:4000"), ["512", "2048"]);
   const { stdout } = await teleworker(daemon, ["status", "shown"]);
   deepEqual(/^limits +(.*)$/m.exec(stdout)?.[1], "open files 512:2048");
+});
+
+Deno.test("--open-files: more than a daemon without CAP_SYS_RESOURCE can set → refused, not started", async () => {
+  const drop = Deno.uid() === 0 ? ["setpriv", "--bounding-set=-sys_resource", "--"] : [];
+  await using daemon = await Daemon.start({ prefix: [...prefix, ...drop] });
+  for (const given of ["1048576", "100:4001"]) {
+    const { code, stdout, stderr } = await teleworker(daemon, ["start", "--open-files", given, "--", "true"]);
+    deepEqual([code, stdout], [1, ""]);
+    match(
+      stderr,
+      /^teleworker: Cannot limit open files to (1048576|4001): .* at most 4000, .*; ask for less, or .*\n$/,
+    );
+  }
+  equal((await teleworker(daemon, ["list", "--output", "json"])).stdout, "");
+  deepEqual(await limitsIn(daemon, "--open-files", "100:4000"), ["100", "4000"]);
 });

@@ -74,12 +74,19 @@ Deno.test("status shows the limits of a process as the kernel holds them", async
   equal(test.worker.status(id).limits.coreBytes, 0);
 });
 
-Deno.test("a limit that cannot be set makes the job fail, and says so", async () => {
+Deno.test("Address space: the least that may be asked for → failed, naming limit, value and cure", async () => {
   await using test = await TestWorker.open();
-  const nothing = await Deno.readTextFile("/proc/sys/fs/nr_open");
-  const job = await test.run(["true"], { limits: { openFiles: Number(nothing) + 1 } });
-  equal(job.state, "failed");
-  match(job.reason ?? "", /^Cannot start "true": its limits or its user could not be set$/);
+  const least = MIB;
+  deepEqual(
+    [least - 1, least].map((addressSpaceBytes) => limitsSchema.safeParse({ addressSpaceBytes }).success),
+    [false, true],
+  );
+  const job = await test.run(["true"], { limits: { addressSpaceBytes: least, openFiles: { soft: 33, hard: 44 } } });
+  deepEqual([job.state, job.reason], [
+    "failed",
+    'Cannot start "true": its limits (address space 1048576, open files 33:44) could not be set: ' +
+    "1048576 bytes of address space may be too few for a program to start; ask for more",
+  ]);
   equal(await test.text(job.id, "stderr"), "");
 });
 
