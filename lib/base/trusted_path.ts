@@ -1,12 +1,15 @@
 /**
  * Who can put something else in the place of a file that we trust: certificates, keys, scripts.
  *
- * A group is trusted, as are root and our own account: whoever gives a group write access means it. Directories above the one that holds
- * the file are not checked, except those that a symbolic link on the way names.
+ * Modes decide. A group is trusted, and so is the owner of a directory, whoever that is: an administrator's account may have the
+ * certificates of a daemon that root runs. In a directory that everyone can write to, the owner of each entry decides: root and our own
+ * account are trusted there. Directories above the one that holds the file are not checked, except those that a symbolic link on the way
+ * names.
  *
  * @module
  */
-import { dirname, isAbsolute } from "node:path";
+import { basename, dirname, isAbsolute } from "node:path";
+import { joinPath, withoutParents } from "./paths.ts";
 
 /** A directory in which others can replace what we trust. */
 export interface WeakDirectory {
@@ -22,27 +25,56 @@ const OTHERS_WRITE = 0o002;
 /** As many links as the kernel follows (path_resolution(7)). */
 const MAX_LINKS = 40;
 
-/** Tells whether others than owner and group can write to a file or directory, which nobody can on a read-only file system. */
-export function othersCanWrite(path: string, { mode, isDirectory }: Deno.FileInfo): boolean {
-  return ((mode ?? 0) & OTHERS_WRITE) !== 0 && !isReadOnly(isDirectory ? path : dirname(Deno.realPathSync(path)));
+/**
+ * Tells whether others than owner and group can write to a file or directory. A read-only mount does not keep them from it: the same
+ * directory may be mounted writable elsewhere.
+ */
+export function othersCanWrite({ mode }: Pick<Deno.FileInfo, "mode">): boolean {
+  return ((mode ?? 0) & OTHERS_WRITE) !== 0;
 }
 
 /**
  * Finds the directory in which others can put something else in the place of a file; `undefined` if there is none. They cannot in a sticky
- * directory, such as a mounted Secret of Kubernetes, where the file is root's or ours.
+ * directory, such as a mounted Secret of Kubernetes, where the directory, each link and the file belong to root or us.
  *
- * @param path The file, which need not exist; of a symbolic link, each link and directory on the way is checked as well.
+ * @param path The file; of a symbolic link, each link and directory on the way is checked as well.
+ * @param opened The file that this path has opened, which must still be the one there in a directory that others can write to. Without it
+ * the file need not exist.
  */
-export function findWeakDirectory(path: string): WeakDirectory | undefined {
-  // Not by resolve(), which takes `link/..` for the folder of the link.
-  let rest = [isAbsolute(path) ? path : `${Deno.cwd()}/${path}`];
-  for (let links = 0; links <= MAX_LINKS; links++) {
-    const [entry, ...others] = rest;
-    if (entry === undefined) return undefined;
-    const weak = checkEntry(entry);
-    if (weak !== undefined) return weak;
-    const target = linkTarget(entry);
-    rest = target === undefined ? others : [...stepsTo(dirname(entry), target), ...others];
+export function findWeakDirectory(
+  path: string,
+  opened?: Pick<Deno.FileInfo, "uid" | "dev" | "ino">,
+): WeakDirectory | undefined {
+  const names = [basename(path)];
+  let directory = realDirectory(dirname(path));
+  let shared: string | undefined;
+  let last: Deno.FileInfo | undefined;
+  for (let links = 0; links <= MAX_LINKS;) {
+    const name = names.shift();
+    if (name === undefined) {
+      const replaced = opened !== undefined && (last?.dev !== opened.dev || last.ino !== opened.ino);
+      return shared === undefined || !replaced ? undefined : replacedIn(shared, path);
+    }
+    const info = infoOf(() => Deno.statSync(directory));
+    if (info === undefined) return opened && replacedIn(directory, path);
+    if (name === "..") {
+      directory = dirname(directory);
+      continue;
+    }
+    const entry = joinPath(directory, name);
+    last = infoOf(() => Deno.lstatSync(entry));
+    if (othersCanWrite(info)) {
+      shared = directory;
+      const reason = checkShared(directory, info, entry, last);
+      if (reason !== undefined) return { directory, reason };
+    }
+    const target = last?.isSymlink ? linkTarget(entry) : undefined;
+    if (target === undefined) directory = names.length === 0 ? directory : entry;
+    else {
+      links++;
+      if (isAbsolute(target)) directory = realDirectory(dirname(target));
+      names.unshift(...isAbsolute(target) ? [basename(target)] : target.split("/").filter(isName));
+    }
   }
   return { directory: dirname(path), reason: `"${path}" is behind too many symbolic links` };
 }
@@ -68,34 +100,41 @@ export function describeNarrowing(path: string, command: string): string {
 }
 
 /** Tells what an account is called that is neither root nor ours; `undefined` for these. */
-export function describeStranger({ uid }: Deno.FileInfo): string | undefined {
+export function describeStranger({ uid }: Pick<Deno.FileInfo, "uid">): string | undefined {
   return uid === 0 || uid === Deno.uid() ? undefined : `another account, of user id ${uid}`;
 }
 
-function checkEntry(entry: string): WeakDirectory | undefined {
-  const directory = dirname(entry);
-  const info = infoOf(() => Deno.statSync(directory));
-  if (info === undefined || !othersCanWrite(directory, info)) return undefined;
-  const open = { directory, reason: `others can write there; run: chmod o-w "${directory}"` };
-  if (((info.mode ?? 0) & STICKY) === 0 || describeStranger(info) !== undefined) return open;
-  const own = infoOf(() => Deno.lstatSync(entry));
+/** Why an entry of a directory that others can write to is not to be trusted; `undefined` if it is. */
+function checkShared(
+  directory: string,
+  info: Deno.FileInfo,
+  entry: string,
+  own: Deno.FileInfo | undefined,
+): string | undefined {
+  if (((info.mode ?? 0) & STICKY) === 0 || describeStranger(info) !== undefined) {
+    return isReadOnly(directory)
+      ? "others can write there where it is not mounted read-only; mount a directory of a mode such as 0755"
+      : `others can write there; run: chmod o-w "${directory}"`;
+  }
   const stranger = own && describeStranger(own);
-  return stranger === undefined
-    ? undefined
-    : { directory, reason: `others can write there, and "${entry}" belongs to ${stranger}` };
+  return stranger === undefined ? undefined : `others can write there, and "${entry}" belongs to ${stranger}`;
 }
 
-/** The entries that the kernel passes from a directory to the target of a link in it; of an absolute target only the last. */
-function stepsTo(directory: string, target: string): string[] {
-  if (isAbsolute(target)) return [target];
-  const steps: string[] = [];
-  let here = directory;
-  for (const name of target.split("/")) {
-    if (name === "" || name === ".") continue;
-    here = `${here}/${name}`;
-    if (name !== "..") steps.push(here);
+function replacedIn(directory: string, path: string): WeakDirectory {
+  return { directory, reason: `"${path}" has been replaced while it was read; try again` };
+}
+
+/** The path of a directory without links, in which `..` is the directory above; as it is if there is no such directory. */
+function realDirectory(path: string): string {
+  try {
+    return Deno.realPathSync(withoutParents(path));
+  } catch {
+    return path;
   }
-  return steps;
+}
+
+function isName(name: string): boolean {
+  return name !== "" && name !== ".";
 }
 
 function linkTarget(path: string): string | undefined {
@@ -110,7 +149,6 @@ function infoOf(stat: () => Deno.FileInfo): Deno.FileInfo | undefined {
   try {
     return stat();
   } catch {
-    // What is missing cannot be replaced; whoever reads it says that it is missing.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { parseCertificate } from "../pki/certificate.ts";
 import { serverFiles } from "../pki/certificate_files.ts";
-import { DAY } from "../pki/certify.ts";
+import { DAY_MS } from "../base/day.ts";
 import { CLIENT_DAYS } from "../pki/client_certificate.ts";
 import { authoritiesIn, hostsOf } from "../pki/issued.ts";
 import { decodeCertificates } from "../pki/pem.ts";
@@ -18,7 +18,7 @@ export async function describeShortened(
 ): Promise<string | undefined> {
   const [der = new Uint8Array()] = decodeCertificates(await readPemFile(path));
   const { notAfter } = parseCertificate(der);
-  if (notAfter.getTime() > Date.now() + days * DAY - HOUR) return undefined;
+  if (notAfter.getTime() > Date.now() + days * DAY_MS - HOUR) return undefined;
   const [{ certificate: authority }] = await authoritiesIn(folder);
   return `"${path}" is valid until ${notAfter.toISOString()} and not for ${days} days: its authority expires at ` +
     `${authority.notAfter.toISOString()}; a new one is made by: teleworker certs init --certs NEW`;

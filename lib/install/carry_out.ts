@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { isThere, removeIfThereSync } from "../base/files.ts";
 import { bytesOf, type Content, type Step } from "./plan.ts";
 
 /**
@@ -65,7 +66,7 @@ function carryOutOne(step: Step, undo: DisposableStack, tidy: DisposableStack): 
       using unfinished = writeBeside(step.path, step.mode, step.content, undo);
       const old = `${unfinished.path}.old`;
       Deno.linkSync(step.path, old);
-      tidy.defer(() => removeIfThere(old));
+      tidy.defer(() => removeIfThereSync(old));
       // A program that runs cannot be written to, but another can take its name.
       Deno.renameSync(unfinished.path, step.path);
       return undo.defer(() => Deno.renameSync(old, step.path));
@@ -92,14 +93,14 @@ function writeBeside(path: string, mode: number, content: Content, undo: Disposa
   if (!isThere(folder)) makeFolder(folder, 0o755, undo);
   const unfinished = Deno.makeTempFileSync({ dir: folder, prefix: ".teleworkerd-" });
   using failed = new DisposableStack();
-  failed.defer(() => removeIfThere(unfinished));
+  failed.defer(() => removeIfThereSync(unfinished));
   using file = Deno.openSync(unfinished, { write: true });
   const bytes = bytesOf(content);
   for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
   Deno.chmodSync(unfinished, mode);
   file.syncSync();
   failed.move();
-  return { path: unfinished, [Symbol.dispose]: () => removeIfThere(unfinished) };
+  return { path: unfinished, [Symbol.dispose]: () => removeIfThereSync(unfinished) };
 }
 
 function run([program, ...args]: readonly [string, ...string[]]): void {
@@ -107,18 +108,4 @@ function run([program, ...args]: readonly [string, ...string[]]): void {
     .outputSync();
   if (success) return;
   throw new Error(`Cannot run "${[program, ...args].join(" ")}": ${new TextDecoder().decode(stderr).trim()}`);
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-function removeIfThere(path: string): void {
-  if (isThere(path)) Deno.removeSync(path);
 }

@@ -1,9 +1,8 @@
 import "reflect-metadata"; // which @peculiar/x509 needs to be there first
 import * as x509 from "@peculiar/x509";
+import { DAY_MS } from "../base/day.ts";
 import { encodePem } from "./pem.ts";
 
-/** Milliseconds of a day. */
-export const DAY = 24 * 60 * 60 * 1000;
 const MAX_DAYS = 3650;
 /** Milliseconds by which the clocks of two hosts may differ: what is made here now must be valid there now. */
 export const CLOCK_SKEW = 5 * 60 * 1000;
@@ -56,7 +55,7 @@ export async function certify(
     issuer: authority?.subjectName ?? subject,
     notBefore: new Date(now - CLOCK_SKEW),
     notAfter: new Date(
-      Math.min(now + days * DAY, authority === undefined ? Infinity : lastEnd(authority.notAfter, now)),
+      Math.min(now + days * DAY_MS, authority === undefined ? Infinity : lastEnd(authority.notAfter, now)),
     ),
     publicKey,
     signingKey,
@@ -75,7 +74,7 @@ export async function certify(
  */
 function lastEnd(notAfter: Date, now: number): number {
   const left = notAfter.getTime() - now;
-  return notAfter.getTime() - Math.min(DAY, left / 10);
+  return notAfter.getTime() - Math.min(DAY_MS, left / 10);
 }
 
 /**

@@ -1,4 +1,5 @@
-const DAY = 24 * 60 * 60 * 1000;
+import { DAY_MS } from "../base/day.ts";
+
 /** Days before its end from which on a certificate is warned of. */
 const WARNING_DAYS = 14;
 
@@ -13,12 +14,12 @@ export interface Validity {
 /** Tells whether something that is valid should be replaced: it has 14 days left, or a third of its life where that is shorter. */
 export function expiresSoon({ notBefore, notAfter }: Validity, now: Date = new Date()): boolean {
   const [life, left] = [notAfter.getTime() - notBefore.getTime(), notAfter.getTime() - now.getTime()];
-  return left >= 0 && left <= Math.min(WARNING_DAYS * DAY, life / 3);
+  return left >= 0 && left <= Math.min(WARNING_DAYS * DAY_MS, life / 3);
 }
 
 /** Counts the days until a time, the one that has begun included; below zero once it is over. */
 export function daysUntil(time: Date, now: Date = new Date()): number {
-  const days = (time.getTime() - now.getTime()) / DAY;
+  const days = (time.getTime() - now.getTime()) / DAY_MS;
   return days < 0 ? Math.floor(days) : Math.ceil(days);
 }
 

@@ -1,13 +1,14 @@
 import { joinPath } from "../base/paths.ts";
-import { attempting } from "../base/system_error.ts";
-import { findWeakDirectory, othersCanWrite } from "../base/trusted_path.ts";
+import { codeOf } from "../base/system_error.ts";
+import { readTrustedFile } from "../base/trusted_file.ts";
+import { describeNarrowing, othersCanWrite } from "../base/trusted_path.ts";
 import { commonNames, parseCertificate } from "./certificate.ts";
 import { authorityFiles, type CertificateFiles, clientFiles, listClients, SECRET_FILES } from "./certificate_files.ts";
 import { parseClientName } from "./client_name.ts";
 import type { Credential } from "./credential.ts";
 import { decodeCertificates } from "./pem.ts";
 import { pickPem } from "./pem_file.ts";
-import { readCredential } from "./read_credential.ts";
+import { requirePrivate } from "./read_credential.ts";
 
 /** What a client needs for mutual TLS. */
 export interface ClientCredential extends Credential {
@@ -43,9 +44,7 @@ export async function findClient(folders: readonly string[], name?: string): Pro
     const mounted = clients.length === 0 ? await readMounted(folder, name) : undefined;
     const client = mounted?.name ?? chooseClient(folder, clients, name);
     const files = mounted?.files ?? clientFiles(folder, client);
-    for (const path of [caFile, ...Object.values(files)]) requireOwnFolder(path);
-    await requireOwnFile(caFile);
-    return { caPem: pickPem(text, "authorities", caFile), caFile, name: client, ...await readCredential(files), files };
+    return { caPem: pickPem(text, "authorities", caFile), caFile, name: client, ...await readClient(files), files };
   }
   throw new Deno.errors.NotFound(
     `Cannot find certificates: there is no "ca.pem" in ${
@@ -91,32 +90,37 @@ async function readMounted(
   );
 }
 
-/** Who can write there could have us trust a server of theirs. */
-function requireOwnFolder(path: string): void {
-  const weak = findWeakDirectory(path);
-  if (weak === undefined) return;
-  throw new Deno.errors.PermissionDenied(`Cannot trust "${weak.directory}": ${weak.reason}`);
-}
-
-async function requireOwnFile(path: string): Promise<void> {
-  if (!othersCanWrite(path, await attempting("read", path, () => Deno.stat(path)))) return;
-  throw new Deno.errors.PermissionDenied(`Cannot trust "${path}": others can write there; run: chmod o-w "${path}"`);
+async function readClient({ certificate, privateKey }: CertificateFiles) {
+  const certificatePem = await readTrustedFile(certificate, () => {});
+  const privateKeyPem = await readTrustedFile(privateKey, (info) => requirePrivate(privateKey, info));
+  return {
+    certificatePem: pickPem(certificatePem, "certificate", certificate),
+    privateKeyPem: pickPem(privateKeyPem, "privateKey", privateKey),
+  };
 }
 
 async function readFirst(...paths: string[]): Promise<{ path: string; text: string } | undefined> {
   for (const path of paths) {
-    const text = await readIfThere(path);
+    // Who can write there could have us trust a server of theirs.
+    const text = await readIfThere(path, ({ mode }) => {
+      if (!othersCanWrite({ mode })) return;
+      const cure = describeNarrowing(path, "chmod o-w");
+      throw new Deno.errors.PermissionDenied(`Cannot trust "${path}": others can write there; ${cure}`);
+    });
     if (text !== undefined) return { path, text };
   }
   return undefined;
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfThere(
+  path: string,
+  check: Parameters<typeof readTrustedFile>[1] = () => {},
+): Promise<string | undefined> {
   try {
-    return await attempting("read", path, () => Deno.readTextFile(path));
+    return await readTrustedFile(path, check);
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
-    if (error instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) return undefined;
+    if (error instanceof Deno.errors.NotFound || codeOf(cause) === "ENOTDIR") return undefined;
     throw error;
   }
 }

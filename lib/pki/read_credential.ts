@@ -31,22 +31,23 @@ export async function readPemFile(path: string, secret = false): Promise<string>
   using file = await open(path);
   const info = await file.stat();
   if (info.isDirectory) throw new Error(`Cannot read "${path}": it is a directory`);
-  if (secret && isOpen(info)) {
-    const cure = describeNarrowing(path, "chmod 600");
-    throw new Deno.errors.PermissionDenied(
-      `Cannot use private key "${path}": others than its owner have access to it; ${cure}`,
-    );
-  }
+  if (secret) requirePrivate(path, info);
   return tidyPem(await new Response(file.readable).text());
 }
 
 /**
- * Whether others than a secret's owner have access to it. A group may read what root owns and we are not root: where a Secret of Kubernetes
- * is mounted for an account, that is how the account reads it (fsGroup).
+ * Makes sure that only its owner has access to a private key. A group may read what root owns and we are not root: where a Secret of
+ * Kubernetes is mounted for an account, that is how the account reads it (fsGroup).
+ *
+ * @throws {Deno.errors.PermissionDenied} if others have.
  */
-function isOpen({ mode, uid }: Deno.FileInfo): boolean {
+export function requirePrivate(path: string, { mode, uid }: Pick<Deno.FileInfo, "mode" | "uid">): void {
   const access = (mode ?? 0) & 0o077;
-  return access !== 0 && !(access === 0o040 && uid === 0 && Deno.uid() !== 0);
+  if (access === 0 || (access === 0o040 && uid === 0 && Deno.uid() !== 0)) return;
+  const cure = describeNarrowing(path, "chmod 600");
+  throw new Deno.errors.PermissionDenied(
+    `Cannot use private key "${path}": others than its owner have access to it; ${cure}`,
+  );
 }
 
 async function open(path: string): Promise<Deno.FsFile> {

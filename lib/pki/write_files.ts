@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { removeIfThere } from "../base/files.ts";
 import { joinPath } from "../base/paths.ts";
 import { attempting } from "../base/system_error.ts";
 
@@ -83,14 +84,6 @@ async function writeTemporary(path: string, text: string): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
   await file.sync();
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 async function sync(folder: string): Promise<void> {

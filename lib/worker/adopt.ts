@@ -1,3 +1,4 @@
+import { removeAllIfThere } from "../base/files.ts";
 import { logger } from "./logger.ts";
 import { join } from "node:path";
 import { type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
@@ -11,7 +12,7 @@ import type { Entry } from "./registry.ts";
 import { REMOVED } from "./remove.ts";
 import { outliveRunner } from "./runner_processes.ts";
 import { discard, noteStart, readClaim } from "./start.ts";
-import { jobFolder, removeIfThere } from "./state_folder.ts";
+import { jobFolder } from "./state_folder.ts";
 import { kill, killAfter } from "./stop.ts";
 import { readNote, secondsLeft } from "./stop_note.ts";
 import { superviseTimeout } from "./timeout.ts";
@@ -29,7 +30,7 @@ export async function adopt(host: Host): Promise<void> {
   const specs: Spec[] = [];
   for await (const found of inTurns(Deno.readDirSync(host.state.jobs), host.closing)) {
     const { name } = found;
-    if (name.endsWith(REMOVED)) await clearAway(name, () => removeIfThere(join(host.state.jobs, name)));
+    if (name.endsWith(REMOVED)) await clearAway(name, () => removeAllIfThere(join(host.state.jobs, name)));
     else if (isId(name)) {
       const spec = await readSpec(host, found);
       if (spec !== null) specs.push(leaveLongWords(host, spec));
@@ -66,7 +67,7 @@ async function removeUnpromised(folder: string): Promise<void> {
   for (const { name } of Deno.readDirSync(folder)) {
     if (!name.startsWith("spec.json.")) throw new DamageError('its record "spec.json" is missing');
   }
-  await removeIfThere(folder);
+  await removeAllIfThere(folder);
 }
 
 /** Reads how a job was left, or sets it aside. */
@@ -153,7 +154,7 @@ async function lose(host: Host, entry: Entry): Promise<void> {
   }
   // What a drain that was killed tried a full disk with would take the space of the record.
   for (const name of ["stdout.space", "stderr.space"]) {
-    await removeIfThere(join(jobFolder(host.state, entry.spec.id), name));
+    await removeAllIfThere(join(jobFolder(host.state, entry.spec.id), name));
   }
   noteGaps(host, entry);
   await recordEnd(host, entry, { lost: true, reason: lostReason(host, entry), gaps: entry.gaps });
@@ -196,7 +197,7 @@ function lostReason(host: Host, entry: Entry): string {
 async function sweep(host: Host): Promise<void> {
   for await (const { name } of inTurns(Deno.readDirSync(host.state.output), host.closing)) {
     const id = name.replace(/\.[a-z]+$/, "");
-    if (!isThere(host, id) && isId(id)) await clearAway(name, () => removeIfThere(join(host.state.output, name)));
+    if (!isThere(host, id) && isId(id)) await clearAway(name, () => removeAllIfThere(join(host.state.output, name)));
   }
   for (const id of host.cgroups.list()) {
     // One that was set aside may well be alive.

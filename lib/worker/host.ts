@@ -1,3 +1,4 @@
+import { removeAllIfThere } from "../base/files.ts";
 import { type Cgroup, type Cgroups, parseUsage } from "../cgroup/mod.ts";
 import type { Wakeups } from "../output/mod.ts";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import type { HostLimits } from "./limits.ts";
 import { readRecord } from "./read_record.ts";
 import { type EndByDaemon, endedByDaemon, endedSchema, writeRecord } from "./records.ts";
 import type { Entry, Registry } from "./registry.ts";
-import { jobFolder, logPath, removeIfThere, type StateFolder } from "./state_folder.ts";
+import { jobFolder, logPath, type StateFolder } from "./state_folder.ts";
 
 /** What the worker does to a job of its own accord, though nobody asks for it now. */
 export interface Action {
@@ -96,7 +97,7 @@ export async function tidy(host: Host, entry: Entry): Promise<void> {
   await entry.cgroup?.kill();
   await entry.cgroup?.remove();
   const folder = jobFolder(host.state, entry.spec.id);
-  await Promise.all(LEFTOVERS.map((name) => removeIfThere(join(folder, name))));
+  await Promise.all(LEFTOVERS.map((name) => removeAllIfThere(join(folder, name))));
 }
 
 /** Makes a job's logs, empty and ours alone; what is there stays. */

@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { removeAllIfThere } from "../base/files.ts";
 import type { Host } from "./host.ts";
 import type { Entry } from "./registry.ts";
-import { jobFolder, logPath, removeIfThere } from "./state_folder.ts";
+import { jobFolder, logPath } from "./state_folder.ts";
 import { stop } from "./stop.ts";
 
 /** The ending of the folder of a job that is being removed; what is found with it at a start is removed for good. */
@@ -35,9 +36,9 @@ export async function removeFiles(host: Host, id: string, forget: () => void): P
     throw error;
   }
   forget();
-  await removeIfThere(logPath(host.state, id, "stdout"));
-  await removeIfThere(logPath(host.state, id, "stderr"));
-  await removeIfThere(join(host.state.ended, id));
-  await removeIfThere(folder + REMOVED);
+  await removeAllIfThere(logPath(host.state, id, "stdout"));
+  await removeAllIfThere(logPath(host.state, id, "stderr"));
+  await removeAllIfThere(join(host.state.ended, id));
+  await removeAllIfThere(folder + REMOVED);
   return true;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { removeAllIfThere } from "../base/files.ts";
 import { awaitDisks } from "../cgroup/mod.ts";
 import { damagedError, WorkerError } from "./errors.ts";
 import { createLogs, type Host, inUse, noteEnd, recordEnd, tidy } from "./host.ts";
@@ -14,7 +15,7 @@ import type { Entry, SetAside } from "./registry.ts";
 import type { Process } from "./process.ts";
 import { REMOVED } from "./remove.ts";
 import { DEFAULT_PATH, spawnRunner } from "./runner.ts";
-import { jobFolder, logPath, removeIfThere } from "./state_folder.ts";
+import { jobFolder, logPath } from "./state_folder.ts";
 import { superviseTimeout } from "./timeout.ts";
 import { type Account, environmentOf, findAccount, isOurs } from "./user.ts";
 
@@ -179,8 +180,8 @@ export async function discard(host: Host, entry: Entry): Promise<void> {
   // First out of sight: of what loses its specification alone, because the daemon dies here, the next would take the rest for a damaged job.
   const hidden = await Deno.rename(folder, folder + REMOVED).then(() => folder + REMOVED, () => folder);
   // What is empty needs no descriptor, of which there may be none, to be removed.
-  await Deno.remove(hidden).catch(() => removeIfThere(hidden));
-  for (const stream of ["stdout", "stderr"] as const) await removeIfThere(logPath(host.state, id, stream));
+  await Deno.remove(hidden).catch(() => removeAllIfThere(hidden));
+  for (const stream of ["stdout", "stderr"] as const) await removeAllIfThere(logPath(host.state, id, stream));
 }
 
 /** Why the kernel makes no process: fork(2), execve(2), pipe(2). */

@@ -23,7 +23,7 @@ export type Stream = "stdout" | "stderr";
  * @throws {Error} when one of them is another account's, or others can write to it, or it cannot be made: why, and what to do about it.
  */
 export function openStateFolder(path: string): StateFolder {
-  const root = withoutParents(path);
+  const root = makeReal(path);
   const folder = {
     root,
     jobs: join(root, "jobs"),
@@ -44,7 +44,7 @@ export function openStateFolder(path: string): StateFolder {
 }
 
 /** Makes a folder whose path has `..`, and gives its real path: `join` would fold that, and behind a symbolic link it is another folder. */
-function withoutParents(path: string): string {
+function makeReal(path: string): string {
   if (!path.split("/").includes("..")) return path;
   Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
   return Deno.realPathSync(path);
@@ -86,7 +86,7 @@ function cannotUse(root: string, path: string, error: unknown): Error {
 export function whyNotOurs(path: string, info: Deno.FileInfo): string | null {
   const stranger = describeStranger(info);
   if (stranger !== undefined) return `"${path}" belongs to ${stranger}`;
-  return othersCanWrite(path, info) ? `others can write to "${path}"; run: chmod o-w "${path}"` : null;
+  return othersCanWrite(info) ? `others can write to "${path}"; run: chmod o-w "${path}"` : null;
 }
 
 /** A job's own folder. */
@@ -97,13 +97,4 @@ export function jobFolder(state: StateFolder, id: string): string {
 /** A job's log. */
 export function logPath(state: StateFolder, id: string, stream: Stream): string {
   return join(state.output, `${id}.${stream}`);
-}
-
-/** Removes a file or a folder with all that is in it. */
-export async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

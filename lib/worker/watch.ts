@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { removeAllIfThere } from "../base/files.ts";
 import { look } from "./adopt.ts";
 import { setAside } from "./damaged.ts";
 import { type Host, noteEnd } from "./host.ts";
@@ -7,7 +8,6 @@ import { removeOld } from "./keep.ts";
 import { logger } from "./logger.ts";
 import { DamageError } from "./read_record.ts";
 import type { Entry } from "./registry.ts";
-import { removeIfThere } from "./state_folder.ts";
 
 /** Milliseconds between looks at every running job: for a runner that was killed and so will not ring. */
 const LOOK = 1_000;
@@ -60,7 +60,7 @@ export class Watch implements AsyncDisposable {
     try {
       const entry = this.#host.registry.get(id);
       if (entry !== undefined) this.#end(entry);
-      await removeIfThere(join(this.#host.state.ended, id));
+      await removeAllIfThere(join(this.#host.state.ended, id));
     } catch (error) {
       this.#report(error, id);
     }

@@ -99,6 +99,40 @@ Deno.test("expiry: 14 days left → client, daemon, check and certs list say so"
     equal(properties.expiring.replaceAll(/20\S+Z/g, "DATE"), `${SERVER(12)}; ${AUTHORITY(13)}`);
   });
 
+  await t.step("the client's records: links, old ones and those of other accounts", async () => {
+    const [linked, target] = [join(daemon.folder.path, "linked"), join(daemon.folder.path, "target")];
+    const stamps = join(linked, "teleworker", "warned");
+    equal((await list({ XDG_STATE_HOME: linked })).length, 3);
+    const names = [...Deno.readDirSync(stamps)].map(({ name }) => join(stamps, name));
+    const yesterday = new Date(Date.now() - 25 * 3_600_000);
+    const old = [join(stamps, "0".repeat(32)), join(stamps, `${"1".repeat(32)}.${crypto.randomUUID()}`)];
+    const kept = join(stamps, "notes");
+    await Deno.writeTextFile(target, "not ours to change");
+    for (const path of [...old, kept]) await Deno.writeTextFile(path, "");
+    for (const path of [...old, kept]) await Deno.utime(path, yesterday, yesterday);
+    for (const name of names) {
+      await Deno.remove(name);
+      await Deno.symlink(target, name);
+      await command("touch", "--no-dereference", "--date=25 hours ago", name);
+    }
+    equal((await list({ XDG_STATE_HOME: linked })).length, 3);
+    equal(await Deno.readTextFile(target), "not ours to change");
+    deepEqual(names.map((name) => Deno.lstatSync(name).isFile), [true, true, true]);
+    deepEqual([...Deno.readDirSync(stamps)].map(({ name }) => join(stamps, name)).sort(), [...names, kept].sort());
+    if (Deno.uid() !== 0) return;
+    const another = join(daemon.folder.path, "another");
+    await Deno.mkdir(another);
+    await Deno.chown(another, 65534, 65534);
+    for (const state of [another, join(another, "deeper")]) {
+      equal((await list({ XDG_STATE_HOME: state })).length, 3);
+      deepEqual([...Deno.readDirSync(another)], []);
+    }
+    await Deno.chown(stamps, 65534, 65534);
+    for (const name of names) await Deno.remove(name);
+    equal((await list({ XDG_STATE_HOME: linked })).length, 3);
+    deepEqual([...Deno.readDirSync(stamps)].map(({ name }) => name), ["notes"]);
+  });
+
   await t.step("check, which works all the same", async () => {
     const { stdout } = await teleworkerd(["check", "--certs", daemon.certs, "--state-dir", daemon.state]);
     const said = /certificates: (.*)/.exec(stdout)?.[1]?.replaceAll(/20\S+Z/g, "DATE");
@@ -137,3 +171,8 @@ Deno.test("expiry: 14 days left → client, daemon, check and certs list say so"
     );
   });
 });
+
+async function command(program: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(program, { args }).output();
+  equal(success, true, new TextDecoder().decode(stderr));
+}

@@ -146,7 +146,7 @@ Deno.test("check says whether the daemon would start with its options", async (t
       code: 1,
       certificates: [
         false,
-        'Cannot read "/no/such/ca.pem": No such file or directory; make them with: teleworkerd request HOST --certs /no/such',
+        'Cannot read "/no/such/ca.pem": it does not exist; make them with: teleworkerd request HOST --certs /no/such',
       ],
       "state folder": [false, 'Cannot use "/etc/passwd": it is not a folder; choose another with --state-dir'],
       address: found["address"],

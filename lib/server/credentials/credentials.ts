@@ -1,21 +1,17 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { constants } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { joinPath } from "../../base/paths.ts";
 import { createSecureContext } from "node:tls";
+import { isThere } from "../../base/files.ts";
+import { joinPath } from "../../base/paths.ts";
+import { readTrustedFile } from "../../base/trusted_file.ts";
+import { describeNarrowing, othersCanWrite } from "../../base/trusted_path.ts";
 import { Authorities } from "../../pki/authorities.ts";
 import { parseCertificate, validityProblem } from "../../pki/certificate.ts";
-import { describeNarrowing, othersCanWrite } from "../../base/trusted_path.ts";
 import { SECRET_FILES } from "../../pki/certificate_files.ts";
 import { decodeCertificates } from "../../pki/pem.ts";
 import { inFile, type PemContent, pickPem, tidyPem } from "../../pki/pem_file.ts";
 import { checkServable, ServerIdentityError } from "../../pki/server_identity.ts";
 import type { Options } from "../options.ts";
-import { requireOwnFolder } from "./own_folder.ts";
-
-/** Most bytes of a file of certificates; a list of a hundred thousand that are revoked has some millions. */
-const MOST_BYTES = 16 * 2 ** 20;
 
 /** Where the certificates are. */
 export interface CredentialFiles {
@@ -49,7 +45,7 @@ export interface Credentials {
  */
 export function credentialFiles(options: Options): CredentialFiles | null {
   const inCerts = (file: string) => options.certs === undefined ? undefined : joinPath(options.certs, file);
-  const has = (file: string) => isThere(inCerts(file));
+  const has = (file: string) => options.certs !== undefined && isThere(joinPath(options.certs, file));
   const mounted = has(SECRET_FILES.certificate) && !has("server.pem") && !has("server-key.pem");
   const ca = options.ca ?? inCerts(has("ca.pem") || !has(SECRET_FILES.authority) ? "ca.pem" : SECRET_FILES.authority);
   const certificate = options.cert ?? inCerts(mounted ? SECRET_FILES.certificate : "server.pem");
@@ -62,16 +58,6 @@ export function credentialFiles(options: Options): CredentialFiles | null {
   return { ca, certificate, key, crl };
 }
 
-function isThere(path: string | undefined): boolean {
-  if (path === undefined) return false;
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * Reads the certificates, all of which must be good.
  * @throws {Error} when one cannot be read, an authority is none, the key is another certificate's, or a list of revoked
@@ -81,7 +67,7 @@ export async function readCredentials(files: CredentialFiles): Promise<Credentia
   try {
     return await readAll(files);
   } catch (error) {
-    if (!(error instanceof Error && error.cause instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Error(`${error.message}; ${await howToMake(files)}`, { cause: error });
   }
 }
@@ -205,15 +191,16 @@ function belongTogether({ certificate, key }: { certificate: string; key: string
   }
 }
 
+/** Reads a file that need not be there. */
 async function readIfThere(path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined;
   try {
-    await Deno.lstat(path);
+    return tidyPem(await read(path));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    // A link that leads nowhere was meant to lead to something.
+    if (error instanceof Deno.errors.NotFound && !isThere(path)) return undefined;
     throw error;
   }
-  return tidyPem(await read(path));
 }
 
 async function readPem(path: string, content: PemContent): Promise<string> {
@@ -222,24 +209,11 @@ async function readPem(path: string, content: PemContent): Promise<string> {
 
 /** @param secret Whether it is refused if others than its owner and its group, which may be one for such keys, have access to it. */
 async function read(path: string, secret = false): Promise<string> {
-  try {
-    // Something huge would fill the memory.
-    const info = await Deno.stat(path);
-    const { isFile, size, mode } = info;
-    if (!isFile) throw new Error("it is not a regular file");
-    if (size > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`);
-    if (secret && ((mode ?? 0) & 0o007) !== 0) {
-      throw new Error(`others have access to it; ${describeNarrowing(path, "chmod o=")}`);
+  return await readTrustedFile(path, ({ mode }) => {
+    if (secret && (mode & 0o007) !== 0) {
+      throw new Error(`Cannot read "${path}": others have access to it; ${describeNarrowing(path, "chmod o=")}`);
     }
-    if (othersCanWrite(path, info)) throw new Error(`others can write to it; run: chmod o-w "${path}"`);
-    // Also at a reload: in a directory such as /tmp a file that has gone may come back as another's.
-    requireOwnFolder(path);
-    // A FIFO that has just taken its place would be waited for for ever (open(2)).
-    return await readFile(path, { encoding: "utf8", flag: constants.O_RDONLY | constants.O_NONBLOCK });
-  } catch (error) {
-    throw new Error(
-      `Cannot read "${path}": ${error instanceof Error ? error.message.replace(/ \(os error.*/, "") : error}`,
-      { cause: error },
-    );
-  }
+    if (!othersCanWrite({ mode })) return;
+    throw new Error(`Cannot read "${path}": others can write to it; ${describeNarrowing(path, "chmod o-w")}`);
+  });
 }

@@ -4,20 +4,12 @@ import { readCredential } from "../../../lib/pki/read_credential.ts";
 import { authorityFiles } from "../../../lib/pki/certificate_files.ts";
 import { makeCertificates } from "../../support/certificates.ts";
 import { Daemon } from "../../support/daemon.ts";
+import { canMount, READ_ONLY } from "../../support/read_only.ts";
 import { TemporaryFolder } from "../../support/folder.ts";
+import { programWords } from "../../support/programs.ts";
 import { teleworker } from "../../support/teleworker.ts";
 import { deepEqual, equal, match } from "../../support/assert.ts";
 import { teleworkerd } from "../teleworkerd.ts";
-
-/** Becomes a program whose folder of certificates is mounted for reading only; for others it is as it was. */
-const READ_ONLY = [
-  ...["unshare", "--mount", "sh", "-c"],
-  'for word; do [ "$last" = --certs ] && certs=$word; last=$word; done\n' +
-  'mount --bind "$certs" "$certs" && mount -o remount,bind,ro "$certs" && exec "$@"',
-  "sh",
-];
-const canMount = Deno.uid() === 0 &&
-  (await new Deno.Command("unshare", { args: ["--mount", "true"] }).output()).success;
 
 /** A folder as Kubernetes mounts a Secret: its files are links through `..data` to a directory that an update replaces. */
 class Secret {
@@ -65,7 +57,7 @@ for (const [where, prefix] of [["sticky", []], ["read-only", READ_ONLY]] as cons
       const [server, client] = [new Secret(daemon.certs), new Secret(join(daemon.folder.path, "client"))];
       await server.update(filesOf(made.path, "server"));
       await client.update(filesOf(made.path, "client-alice"));
-      if (where === "read-only") await Deno.chmod(daemon.certs, 0o777);
+      if (where === "read-only") await Deno.chmod(daemon.certs, 0o755);
       await daemon.run();
       const list = async (...args: string[]) => {
         const options = { env: { TELEWORKER_IDENTITY: "" } };
@@ -164,5 +156,38 @@ Deno.test({
     await Deno.chmod(open, 0o755);
     await Deno.chown(daemon.certs, 65534, 65534);
     equal(await problem(), `${begin}; run: chmod o-w "${daemon.certs}"`);
+  },
+});
+
+Deno.test({
+  name: "read-only mount: others can write to the original → refused with a cure",
+  ignore: !canMount,
+  async fn() {
+    await using folder = await TemporaryFolder.create();
+    const certs = join(folder.path, "certs");
+    await makeCertificates(certs);
+    const args = ["check", "--certs", certs, "--state-dir", join(folder.path, "state")];
+    const problem = async () => {
+      const { stdout } = await teleworkerd(args, {}, READ_ONLY);
+      return /certificates: (.*)/.exec(stdout)?.[1] ?? stdout;
+    };
+    await Deno.chmod(certs, 0o777);
+    equal(
+      await problem(),
+      `Cannot use the certificates in "${certs}": others can write there where it is not mounted read-only; ` +
+        "mount a directory of a mode such as 0755",
+    );
+    const list = ["list", "--certs", certs, "--host", "127.0.0.1:1"];
+    const { code, stderr } = await teleworker({ address: "", certs }, list, {
+      program: [...READ_ONLY, ...programWords("teleworker")],
+    });
+    deepEqual([code, stderr.includes(`Cannot trust "${certs}": others can write there where`)], [1, true], stderr);
+    for (const mode of [0o755, 0o1777]) {
+      await Deno.chmod(certs, mode);
+      match(await problem(), /can be used$/);
+    }
+    const ca = join(certs, "ca.pem");
+    await Deno.chmod(ca, 0o666);
+    match(await problem(), /^Cannot read ".*ca\.pem": others can write to it; mount it with a mode such as 0400 /);
   },
 });
