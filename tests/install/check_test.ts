@@ -37,7 +37,7 @@ Deno.test({ name: "check: daemon is installed → reads its configuration", igno
     config: CONFIG,
     certificates: [
       false,
-      'Cannot read "/etc/teleworker/certs/ca.pem": No such file or directory; make them with: ' +
+      'Cannot read "/etc/teleworker/certs/ca.pem": it does not exist; make them with: ' +
       "teleworkerd request HOST --certs /etc/teleworker/certs",
     ],
     "state folder": [true, '"/var/lib/teleworker" is made by the unit at the start'],
@@ -77,7 +77,7 @@ Deno.test({ name: "check: daemon is installed → reads its configuration", igno
     const { code, stdout } = await host.runAs(prefix, "check");
     equal(code, 1);
     match(stdout, /^The installed daemon runs as root; run this as root too, such as with sudo\.$/m);
-    match(stdout, /^ {2}no {3}certificates: Cannot read "\/etc\/teleworker\/certs\/ca\.pem": Permission denied$/m);
+    match(stdout, /^ {2}no {3}certificates: Cannot read "\/etc\/teleworker\/certs\/ca\.pem": permission denied$/m);
   });
 
   await t.step("but not where options are named", async () => {
