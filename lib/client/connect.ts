@@ -15,6 +15,7 @@ import { Failure } from "./failure.ts";
 import { free } from "./free.ts";
 import type { Link } from "./link.ts";
 import { reasonOf, UNVERIFIED } from "./reason.ts";
+import { describeRenewal } from "./renewal.ts";
 
 /** Milliseconds for connecting and the handshake, after which nobody is there who speaks TLS. */
 const CONNECT_TIMEOUT = 30_000;
@@ -107,9 +108,8 @@ function problemOf(socket: TLSSocket, host: string, authorities: Authorities): u
 }
 
 /** Who is trusted, once it is sure that what we show of ourselves can be used, and the certificates of both. */
-function usable(
-  { name, caPem, caFile, certificatePem, privateKeyPem, files }: ClientCredential,
-): { authorities: Authorities; used: UsedCertificate[] } {
+function usable(credential: ClientCredential): { authorities: Authorities; used: UsedCertificate[] } {
+  const { caPem, caFile, certificatePem, privateKeyPem, files } = credential;
   const refuse = (why: string, cause?: unknown) =>
     new Failure(`Cannot use the certificate "${files.certificate}": ${why}`, { cause });
   let certificate: Certificate;
@@ -130,7 +130,7 @@ function usable(
     const own = {
       what: `The certificate "${files.certificate}"`,
       certificate,
-      renewal: `teleworker certs renew ${name}`,
+      renewal: describeRenewal(credential),
     };
     const renewal = "teleworker certs init --certs NEW";
     const others = authorities.expiring().map(({ name, certificate }) => (

@@ -29,9 +29,14 @@ const DEFAULT_PORT = 8443;
 
 /** The folder that certificates are made in and looked for first: the flag, the environment, `~/.config/teleworker/certs`. */
 export function certsFolder(certs: string | undefined): string {
-  const folder = certs ?? variable("TELEWORKER_CERTS") ?? inHome(".config/teleworker/certs");
+  const folder = certs ?? defaultCertsFolder();
   if (folder === undefined) throw new Failure("Cannot find the certificates: neither --certs nor HOME is set");
   return withoutParents(folder);
+}
+
+/** The folder that certificates are made in without --certs; `undefined` if the environment names none. */
+export function defaultCertsFolder(): string | undefined {
+  return variable("TELEWORKER_CERTS") ?? inHome(".config/teleworker/certs");
 }
 
 /**

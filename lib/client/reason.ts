@@ -1,8 +1,10 @@
 import { codeOf, reasonOf as systemReason } from "../base/system_error.ts";
 import { ago } from "../pki/ago.ts";
 import { type Certificate, parseCertificate } from "../pki/certificate.ts";
+import type { ClientCredential } from "../pki/find_client.ts";
 import { decodeCertificates } from "../pki/pem.ts";
 import { ServerIdentityError } from "../pki/server_identity.ts";
+import { describeRenewal } from "./renewal.ts";
 
 const CLOSED = "it closed the connection";
 /** With TLS 1.3 a server judges our certificate when we have already begun to speak (RFC 8446, 2): it can only hang up. */
@@ -55,10 +57,7 @@ const BY_TEXT: readonly (readonly [says: RegExp, reason: string, permanent?: "pe
 const PERMANENT_CODES = ["EACCES", "EPERM", ...UNVERIFIED];
 
 /** What we show of ourselves. */
-export interface ShownCertificate {
-  readonly name: string;
-  readonly certificatePem: string;
-}
+export type ShownCertificate = Pick<ClientCredential, "name" | "certificatePem" | "files">;
 
 /** Why a request failed, without a final stop. The innermost cause says what happened; the outer ones only where. */
 export function reasonOf(error: unknown): string {
@@ -105,7 +104,7 @@ function timeProblemOf(shown: ShownCertificate | null): string | undefined {
   if (shown === null || certificate === undefined) return undefined;
   const { notBefore, notAfter } = certificate;
   const now = new Date();
-  if (now > notAfter) return `our certificate expired ${ago(notAfter, now)}: teleworker certs renew ${shown.name}`;
+  if (now > notAfter) return `our certificate expired ${ago(notAfter, now)}: ${describeRenewal(shown)}`;
   if (now < notBefore) return `our certificate is not valid before ${notBefore.toISOString()}: is the clock right?`;
   return undefined;
 }

@@ -13,6 +13,16 @@ export interface CertificateFiles {
 /** The names of the files in a Secret of Kubernetes of type `kubernetes.io/tls`, which are used where there are none of ours. */
 export const SECRET_FILES = { authority: "ca.crt", certificate: "tls.crt", privateKey: "tls.key" } as const;
 
+const RESERVED = [
+  /^ca\.pem$/,
+  /^crl\.pem$/,
+  /^client-.*\.pem$/,
+  /-key\.pem$/,
+  /\.csr$/,
+  /^issued$/,
+  new RegExp(`^(?:${Object.values(SECRET_FILES).join("|").replaceAll(".", "\\.")})$`),
+];
+
 /** The files of the certificate authority in a folder; its certificate is what everyone else trusts. */
 export function authorityFiles(folder: string): CertificateFiles {
   return { certificate: joinPath(folder, "ca.pem"), privateKey: joinPath(folder, "ca-key.pem") };
@@ -41,6 +51,11 @@ export function requestFile({ certificate }: CertificateFiles): string {
 /** The file of revoked certificates in a folder, which the daemon reads beside `ca.pem`. */
 export function revocationFile(folder: string): string {
   return joinPath(folder, "crl.pem");
+}
+
+/** Tells whether a name in a folder of certificates stands for something else than a server's certificate. */
+export function isReservedName(name: string): boolean {
+  return RESERVED.some((form) => form.test(name));
 }
 
 /** The names of the clients that have a certificate in a folder, sorted. */

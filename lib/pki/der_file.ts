@@ -9,18 +9,21 @@ export type DerKind =
   | "PKCS#12 file";
 
 /**
- * The first bytes of a SEQUENCE, read as UTF-8. What is not UTF-8 became U+FFFD: mostly one for each byte, and sometimes one for two.
+ * The first bytes of a SEQUENCE of less than 64 KiB, read as UTF-8. What is not UTF-8 became U+FFFD: mostly one for each byte, and sometimes
+ * one for two.
  */
-const SEQUENCE = "0[^]{1,4}?";
+const SEQUENCE = "0(?:[\0-\x7f]|\ufffd[^]{1,2}?)";
+/** The same of any length. */
+const LIST = "0(?:[\0-\x7f]|\ufffd[^]{1,3}?)";
 const KINDS: readonly (readonly [DerKind, RegExp])[] = [
   ["PKCS#12 file", new RegExp(`^${SEQUENCE}\x02\x01\x030`)], // RFC 7292, 4
   ["private key", new RegExp(`^${SEQUENCE}\x02\x01[\0\x01][\x02\x040]`)], // RFC 8017, A.1.2; RFC 5915, 3; RFC 5958, 2
-  ["private key", new RegExp(`^${SEQUENCE}0[^]\x06\x09\\*\ufffdH[^]{1,3}\r\x01[\x05\x0c]`)], // RFC 5958, 3
+  ["private key", new RegExp(`^${SEQUENCE}0[\x01-\x7f]\x06\x09\\*\ufffdH[^]{1,3}\r\x01[\x05\x0c]`)], // RFC 5958, 3
   ["PKCS#7 file", new RegExp(`^${SEQUENCE}\x06\x09\\*\ufffdH[^]{1,3}\r\x01\x07\x02`)], // RFC 5652, 3
-  ["public key", new RegExp(`^${SEQUENCE}0[^]\x06`)], // RFC 5280, 4.1
+  ["public key", new RegExp(`^${SEQUENCE}0[\x01-\x7f]\x06`)], // RFC 5280, 4.1
   ["certificate", new RegExp(`^${SEQUENCE}0[^]{1,5}?\x03\x02\x01[\x01\x02]\x02`)], // RFC 5280, 4.1
   ["signing request", new RegExp(`^${SEQUENCE}${SEQUENCE}\x02\x01\x000`)], // RFC 2986, 4
-  ["revocation list", new RegExp(`^${SEQUENCE}${SEQUENCE}(?:\x02\x01\x01)?0[^]\x06`)], // RFC 5280, 5.1
+  ["revocation list", new RegExp(`^${LIST}${LIST}(?:\x02\x01\x01)?0[\x01-\x7f]\x06`)], // RFC 5280, 5.1
 ];
 /** The commands of OpenSSL that convert each to PEM. */
 const COMMANDS: Readonly<Record<DerKind, string>> = {

@@ -2,6 +2,7 @@ import { attempting } from "../base/system_error.ts";
 import { type CertificateFiles, clientFiles, requestFile, serverFiles } from "./certificate_files.ts";
 import { checkNotReserved } from "./client_name.ts";
 import type { KeyType } from "./key_type.ts";
+import { checkKeyPlace } from "./server_place.ts";
 import { SERVER_NAME } from "./server_certificate.ts";
 import { createSigningRequest } from "./signing_request.ts";
 import { takeTurns } from "./take_turns.ts";
@@ -28,6 +29,7 @@ export interface RequestFiles {
  *
  * @param hosts What the request asks for; who signs it says them again.
  * @throws {Deno.errors.AlreadyExists} if one of the files is there, unless it is forced.
+ * @throws {Error} if there is a certificate of other hosts.
  * @throws {TypeError} if a host is neither a DNS name nor an address.
  */
 export async function requestServer(
@@ -35,7 +37,7 @@ export async function requestServer(
   hosts: readonly string[],
   options: RequestOptions = {},
 ): Promise<RequestFiles> {
-  return await write(folder, serverFiles(folder), SERVER_NAME, hosts, options);
+  return await write(folder, serverFiles(folder), SERVER_NAME, hosts, options, () => checkKeyPlace(folder, hosts));
 }
 
 /**
@@ -59,10 +61,12 @@ async function write(
   commonName: string,
   hosts: readonly string[],
   { keyType, force }: RequestOptions,
+  check?: () => Promise<void>,
 ): Promise<RequestFiles> {
   const { requestPem, privateKeyPem } = await createSigningRequest(commonName, hosts, keyType);
   await attempting("make", folder, () => Deno.mkdir(folder, { recursive: true, mode: 0o700 }));
   using _turn = await takeTurns(folder);
+  await check?.();
   const [request, { privateKey }] = [requestFile(files), files];
   await (force ? replaceFiles : writeNewFiles)([[request, requestPem], [privateKey, privateKeyPem]]);
   return { request, privateKey };

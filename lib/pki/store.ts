@@ -1,21 +1,17 @@
 import { dirname } from "node:path";
 import { attempting } from "../base/system_error.ts";
 import { type AuthorityOptions, createAuthority } from "./authority.ts";
-import { type Certificate, parseCertificate } from "./certificate.ts";
 import { authorityFiles, type CertificateFiles, clientFiles, serverFiles } from "./certificate_files.ts";
 import type { CertificateContent } from "./certify.ts";
 import { checkNotReserved } from "./client_name.ts";
 import { clientCertificate, type ClientCertificateOptions } from "./client_certificate.ts";
 import type { Credential } from "./credential.ts";
-import { parseHost } from "./host.ts";
 import { issue, sign } from "./issue.ts";
-import { hostsOf, isServer, readIfThere } from "./issued.ts";
-import { equalBytes } from "./der_values.ts";
 import type { KeyType } from "./key_type.ts";
-import { decodeCertificates } from "./pem.ts";
 import { pickPem, withFile } from "./pem_file.ts";
 import { readCredential, readPemFile } from "./read_credential.ts";
 import { serverCertificate, type ServerCertificateOptions } from "./server_certificate.ts";
+import { checkPlace, checkReplaced } from "./server_place.ts";
 import { readSigningRequest } from "./signing_request.ts";
 import { takeTurns } from "./take_turns.ts";
 import { writeCertificate, type WriteOptions, writePair } from "./write_pair.ts";
@@ -93,6 +89,7 @@ export async function signServer(
   request: string,
   { out, ...options }: ServerCertificateOptions & WriteOptions & { readonly out?: string | undefined } = {},
 ): Promise<string> {
+  if (out !== undefined) await checkPlace(folder, out);
   const files = out === undefined ? serverFiles(dirname(request)) : { certificate: out, privateKey: keyBeside(out) };
   const check = (pem: string) => checkReplaced(files.certificate, pem, hosts, out !== undefined);
   return await signRequest(folder, files, serverCertificate(hosts, options), request, options, check);
@@ -101,36 +98,6 @@ export async function signServer(
 /** The key that would belong to a certificate, as our own files are named. */
 function keyBeside(certificate: string): string {
   return `${certificate.replace(/\.pem$/, "")}-key.pem`;
-}
-
-/**
- * Makes sure that no other host's certificate is replaced by a server's.
- *
- * @param named Whether the user named the file, and so says which it is.
- */
-async function checkReplaced(path: string, pem: string, hosts: readonly string[], named: boolean): Promise<void> {
-  const text = await readIfThere(path);
-  if (text === undefined) return;
-  const refuse = (what: string) => new Error(`Cannot write "${path}": ${what}; name another file with --out`);
-  let old: Certificate | undefined;
-  try {
-    old = parseFirst(text);
-  } catch {
-    old = undefined;
-  }
-  if (named) {
-    if (old === undefined || !isServer(old)) throw refuse("it exists already, and is no certificate of a server");
-    return;
-  }
-  if (old === undefined || !isServer(old)) return;
-  const others = hostsOf(old);
-  const same = others.toSorted().join() === hosts.map((host) => parseHost(host).value).toSorted().join();
-  if (same || equalBytes(old.publicKeyInfo, parseFirst(pem).publicKeyInfo)) return;
-  throw refuse(`it is the certificate of "${others.join('", "')}"`);
-}
-
-function parseFirst(pem: string): Certificate {
-  return parseCertificate(decodeCertificates(pem)[0] ?? new Uint8Array());
 }
 
 /**

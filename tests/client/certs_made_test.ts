@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { issueClientCertificate } from "../../lib/pki/client_certificate.ts";
 import { authorityFiles } from "../../lib/pki/certificate_files.ts";
 import { readCredential } from "../../lib/pki/read_credential.ts";
@@ -57,7 +57,9 @@ Deno.test("certs server --csr: another host's server.pem → refused; --out → 
     equal(((await Deno.stat(out)).mode ?? 0) & 0o777, 0o600);
     match(await certs.fails(...sign("--out", out)), /web2\.pem": it exists already, and only --force replaces it$/);
     await certs.prints(...sign("--out", out, "--force"));
-    for (const name of ["ca.pem", "ca-key.pem", "web1.csr"]) {
+    await Deno.writeTextFile(certs.path("notes.txt"), "mine\n");
+    await Deno.copyFile(certs.path("ca.pem"), certs.path("other.pem"));
+    for (const name of ["notes.txt", "other.pem"]) {
       const before = await Deno.readTextFile(certs.path(name));
       match(
         await certs.fails(...sign("--out", certs.path(name), "--force")),
@@ -127,4 +129,73 @@ Deno.test("certs: certificates end before their authority → and it is said whe
     );
   }
   await certs.prints("client", "carol");
+});
+
+Deno.test("certs server --out: name or place of something else → refused", async () => {
+  await using folder = await TemporaryFolder.create();
+  const [certs, other] = [new Certs(join(folder.path, "certs")), new Certs(join(folder.path, "other"))];
+  const host = new Certs(join(folder.path, "host"));
+  for (const one of [certs, other]) await one.prints("init");
+  await certs.prints("client", "alice");
+  await host.prints("request", "server", "web1");
+  await Deno.symlink(certs.folder, join(folder.path, "link"));
+  const filesIn = (path: string) => [...Deno.readDirSync(path)].map(({ name }) => name).sort();
+  const before = [filesIn(certs.folder), filesIn(other.folder)];
+  const sign = (out: string) => ["server", "web1", "--csr", host.path("server.csr"), "--out", out, "--force"];
+  const reserved = ["ca.pem", "ca-key.pem", "crl.pem", "client-alice.pem", "client-mallory.pem", "server-key.pem"];
+  const places = [
+    ...[...reserved, "client-alice-key.pem", "server.csr", "ca.crt", "tls.crt", "tls.key"].map((name) =>
+      certs.path(name)
+    ),
+    ...[other.path("crl.pem"), join(folder.path, "link", "crl.pem")],
+  ];
+  for (const place of places) {
+    const name = basename(place);
+    equal(
+      await certs.fails(...sign(place)),
+      `1 Cannot write "${place}": "${name}" is the name of another file in a directory of certificates; ` +
+        "name another file with --out",
+    );
+  }
+  equal(
+    await certs.fails(...sign(certs.path("issued/ab.pem"))),
+    `1 Cannot write "${certs.path("issued/ab.pem")}": "${certs.path("issued")}" is for copies of what was issued; ` +
+      "name another file with --out",
+  );
+  const nowhere = host.path("nodir/x.pem");
+  equal(
+    await certs.fails(...sign(nowhere)),
+    `1 Cannot write "${nowhere}": the directory "${host.path("nodir")}" does not exist`,
+  );
+  const below = host.path("server.csr/x.pem");
+  equal(
+    await certs.fails(...sign(below)),
+    `1 Cannot write "${below}": "${host.path("server.csr")}" is not a directory`,
+  );
+  deepEqual([filesIn(certs.folder), filesIn(other.folder)], before);
+  // Elsewhere the names stand for nothing, and here those of servers are free.
+  for (const place of [host.path("client-web1.pem"), certs.path("server.pem"), certs.path("web1.pem")]) {
+    equal(await certs.prints(...sign(place)), `${place}\n`);
+  }
+});
+
+Deno.test("certs request server: certificate of other hosts there → refused", async () => {
+  await using folder = await TemporaryFolder.create();
+  const certs = new Certs(folder.path);
+  await certs.prints("init");
+  await certs.prints("server", "web1");
+  const key = await Deno.readTextFile(certs.path("server-key.pem"));
+  const refusal = `1 Cannot write "${certs.path("server-key.pem")}": "${certs.path("server.pem")}" beside it is the ` +
+    'certificate of "web1", which a new key does not fit; name another directory with --certs';
+  for (const force of [[], ["--force"]]) equal(await certs.fails("request", "server", "web2", ...force), refusal);
+  equal(await Deno.readTextFile(certs.path("server-key.pem")), key);
+  // Where the key is elsewhere too.
+  await Deno.remove(certs.path("server-key.pem"));
+  equal(await certs.fails("request", "server", "web2"), refusal);
+  deepEqual([...Deno.readDirSync(folder.path)].filter(({ name }) => /csr$|^server-key/.test(name)), []);
+  // For the same hosts, and without a certificate, it goes on as before.
+  await certs.prints("request", "server", "web1", "--force");
+  await Deno.remove(certs.path("server.pem"));
+  match(await certs.fails("request", "server", "web2"), /it exists already, and only --force replaces it$/);
+  await certs.prints("request", "server", "web2", "--force");
 });
