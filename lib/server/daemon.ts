@@ -97,7 +97,8 @@ export async function runDaemon(
     if (signal.aborted) resolve();
   });
   await Promise.race([worker.adopted.then(() => ending), ending]);
-  logger.info("Ending; jobs go on");
+  // The kernel kills all others in the PID namespace of its first process (pid_namespaces(7)).
+  logger.info(Deno.pid === 1 ? "Ending; this is PID 1, and its jobs end with it" : "Ending; jobs go on");
   // Before the roads are, for they wait until every answer is out, and followers end only with the worker.
   worker.close();
 }

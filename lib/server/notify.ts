@@ -1,3 +1,4 @@
+import { readVariable } from "../base/utf8.ts";
 import { logger } from "./log/logger.ts";
 
 /** Constants of Linux on x86-64 and ARM64: unix(7), socket(2), send(2). */
@@ -15,9 +16,10 @@ export type Notify = (state: string) => void;
  * How the service manager wants to be told: on the socket in `NOTIFY_SOCKET`, a path or, behind an `@`, a name of the abstract
  * namespace. Takes the variable out of the environment, as it is for nobody whom we start. Without it nothing is told; what
  * cannot be told is a warning in the log, for the daemon works all the same.
+ * @throws {TypeError} when the variable is not UTF-8.
  */
 export function takeNotify(): Notify {
-  const socket = Deno.env.get("NOTIFY_SOCKET");
+  const socket = readVariable("NOTIFY_SOCKET");
   Deno.env.delete("NOTIFY_SOCKET");
   if (socket === undefined) return () => {};
   return (state) => {

@@ -92,7 +92,7 @@ Deno.test("Arguments, variables, configuration that are not UTF-8: daemon → re
       match(stderr, /^teleworkerd: Cannot use the argument "(--socket=)?\/?\\xe9": it is not valid UTF-8\n$/);
     }
   }
-  for (const name of ["TELEWORKERD_STATE_DIR", "TELEWORKERD_CONFIG"]) {
+  for (const name of ["TELEWORKERD_STATE_DIR", "TELEWORKERD_CONFIG", "NOTIFY_SOCKET"]) {
     const ended = await runBytes("teleworkerd", [], {}, [name, "/\\0351"]);
     deepEqual(ended, { code: 1, stdout: "", stderr: `teleworkerd: Cannot use the variable ${name}: ${NOT_UTF8}\n` });
   }

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "../support/assert.ts";
+import { deepEqual, equal, match, ok } from "../support/assert.ts";
 import { canLimit } from "../support/cgroups.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
@@ -111,6 +111,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       Deno.kill(reaper.pid, signal);
       // With the exit code of its child. The signal of the helper itself comes after that.
       equal((await reaper.daemon.end("SIGCONT"))?.code, 0);
+      const [ending] = reaper.daemon.log.split("\n").filter((line) => line.includes('"Ending'));
+      match(ending ?? "", /"Ending; this is PID 1, and its jobs end with it"/);
     },
   });
 }
