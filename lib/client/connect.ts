@@ -63,9 +63,7 @@ export function tlsConnector(host: string, port: number, credential: ClientCrede
     }
     if (problem === undefined && server !== undefined) {
       const renewal = "teleworker certs renew server";
-      // Not awaited: nobody would see the connection close meanwhile, and a stderr that nobody reads must hold up nothing.
-      warnOfExpiry([...used, { what: `The certificate of the server "${host}"`, certificate: server, renewal }])
-        .catch(() => {});
+      warnOfExpiry([...used, { what: `The certificate of the server "${host}"`, certificate: server, renewal }]);
       return { stream, source };
     }
     stream.destroy();

@@ -6,7 +6,7 @@ import { joinPath } from "../base/paths.ts";
 import { readVariable } from "../base/utf8.ts";
 import type { Certificate } from "../pki/certificate.ts";
 import { describeExpiry, expiresSoon } from "../pki/expiry.ts";
-import { note } from "./terminal.ts";
+import { noteInPassing } from "./terminal.ts";
 
 /** As many files as are looked at for old ones to remove. */
 const MAX_STAMPS = 1000;
@@ -26,13 +26,13 @@ export interface UsedCertificate {
 const warned = new Set<string>();
 
 /** Warns on stderr of each certificate that expires soon, at most once a day. */
-export async function warnOfExpiry(used: readonly UsedCertificate[]): Promise<void> {
+export function warnOfExpiry(used: readonly UsedCertificate[]): void {
   for (const { what, certificate, renewal } of used) {
     if (!expiresSoon(certificate)) continue;
     const id = createHash("sha256").update(certificate.signed.signedBytes).digest("hex").slice(0, 32);
     if (warned.has(id) || !stamp(id)) continue;
     warned.add(id);
-    await note(`${what} ${describeExpiry(certificate)}: ${renewal}`);
+    noteInPassing(`${what} ${describeExpiry(certificate)}: ${renewal}`);
   }
 }
 

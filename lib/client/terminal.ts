@@ -42,6 +42,22 @@ export async function note(sentence: string, details: readonly string[] = []): P
   await writeLine("stderr", `teleworker: ${text}`);
 }
 
+const FLUSH_TIMEOUT_MS = 1_000;
+let pending: Promise<unknown> = Promise.resolve();
+
+/** Writes a sentence as {@linkcode note} does, while the work goes on: a stderr that nobody reads must not hold it up. */
+export function noteInPassing(sentence: string): void {
+  pending = Promise.allSettled([pending, note(sentence)]);
+}
+
+/** Waits until what {@linkcode noteInPassing} was given is written, for a second at most. */
+export async function flushNotes(): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise((resolve) => timer = setTimeout(resolve, FLUSH_TIMEOUT_MS));
+  await Promise.race([pending, timeout]);
+  clearTimeout(timer);
+}
+
 /** Tells why something failed. */
 export async function noteFailure(error: unknown): Promise<void> {
   await note(describeError(error), error instanceof Failure ? error.details : []);
@@ -49,6 +65,5 @@ export async function noteFailure(error: unknown): Promise<void> {
 
 /** Tells that a connection was lost and is being taken up again. */
 export function tellLoss(error: Error): void {
-  // What is being done goes on, also where nobody reads stderr any more.
-  note(`${error.message}; trying again`).catch(() => {});
+  noteInPassing(`${error.message}; trying again`);
 }
