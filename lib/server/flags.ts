@@ -120,8 +120,13 @@ export const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map([
   ["version", ["--version"]],
 ]);
 
-/** The daemon has no verb for what it does most of all. */
+/** Verbs of the client alone that users look for here. */
+const OF_CLIENT: readonly string[] = ["certs", "init", "list", "logs", "stop"];
+
+/** The daemon has no verb for what it does most of all, and the client has others. */
 function hint([first = ""]: readonly string[]): string[] {
+  const meant = first === "init" ? "certs init" : first;
+  if (OF_CLIENT.includes(first)) return ["", `That is a verb of the client: teleworker ${meant}`];
   const runs = ["daemon", "run", "serve", "server", "start"].includes(first);
   return runs ? ["", "Without a verb, as in teleworkerd --certs DIR, it runs the daemon."] : [];
 }

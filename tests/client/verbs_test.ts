@@ -89,6 +89,10 @@ Deno.test("teleworkerd: a word that is no verb → the verb that is meant, or th
   }
   equal(await says("chekc"), 'teleworkerd: There is no verb "chekc"\n\nDid you mean "check"?\n');
   equal(await says("status"), 'teleworkerd: There is no verb "status"\n\nDid you mean "check"?\n');
+  for (const [word, verb] of [["init", "certs init"], ["list", "list"], ["certs", "certs"]]) {
+    const hint = `\n\nThat is a verb of the client: teleworker ${verb}\n`;
+    equal(await says(word ?? ""), `teleworkerd: There is no verb "${word}"${hint}`);
+  }
   equal(await says("stray"), 'teleworkerd: There is no verb "stray"\n');
   equal(await says("install", "x"), 'teleworkerd: Unexpected option or argument: "x"\n');
 });
