@@ -7,6 +7,7 @@
  * @module
  */
 import { dirname, isAbsolute } from "node:path";
+import { currentDirectory } from "./paths.ts";
 
 /** A directory in which others can replace what we trust. */
 export interface WeakDirectory {
@@ -35,7 +36,7 @@ export function othersCanWrite(path: string, { mode, isDirectory }: Deno.FileInf
  */
 export function findWeakDirectory(path: string): WeakDirectory | undefined {
   // Not by resolve(), which takes `link/..` for the folder of the link.
-  let rest = [isAbsolute(path) ? path : `${Deno.cwd()}/${path}`];
+  let rest = [isAbsolute(path) ? path : `${currentDirectory(path)}/${path}`];
   for (let links = 0; links <= MAX_LINKS; links++) {
     const [entry, ...others] = rest;
     if (entry === undefined) return undefined;
