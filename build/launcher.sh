@@ -64,8 +64,10 @@ name_runtime() {
 
 # Deno does not start in a directory that was removed. No relative path means anything there, nor where we go instead: that one is empty, and
 # not even root can make something in it.
+unset TELEWORKER_NO_DIRECTORY
 if ! [ . -ef "${PWD:-}" ] && ! [ -d "$(pwd -P 2>/dev/null)" ]; then
   cd /proc/tty/ldisc 2>/dev/null || fail 'Cannot run in a directory that was removed; run: cd'
+  export TELEWORKER_NO_DIRECTORY=1
 fi
 
 runtime=@runtime@

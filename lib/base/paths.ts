@@ -3,11 +3,27 @@
  * `resolve` and `normalize` of `node:path` fold it in the text, and so name another file; no path that a user names goes through them.
  * @module
  */
+import { readVariable } from "./utf8.ts";
 
 /** Makes a path absolute, by the current folder unless `base` is given. Components that mean nothing are left out; `..` stays. */
 export function absolutePath(path: string, base?: string): string {
-  const whole = path.startsWith("/") ? path : `${base ?? Deno.cwd()}/${path}`;
+  const whole = path.startsWith("/") ? path : `${base ?? currentDirectory(path)}/${path}`;
   return `/${namesOf(whole).join("/")}`;
+}
+
+/**
+ * Gives the directory that a relative path is read in.
+ * @throws {Error} when it was removed: the launcher of a self-contained program says so, and starts Deno in an empty one instead.
+ */
+export function currentDirectory(path: string): string {
+  const removed = `Cannot use "${path}": the current directory was removed; run: cd DIR`;
+  if (readVariable("TELEWORKER_NO_DIRECTORY")) throw new Error(removed);
+  try {
+    return Deno.cwd();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error(removed, { cause: error });
+  }
 }
 
 /** Gives the path of a name in a folder. */

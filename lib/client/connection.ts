@@ -1,5 +1,5 @@
 import { readHome } from "../base/home.ts";
-import { joinPath, withoutParents } from "../base/paths.ts";
+import { currentDirectory, joinPath, withoutParents } from "../base/paths.ts";
 import { readVariable } from "../base/utf8.ts";
 import { isClientName } from "../pki/client_name.ts";
 import { findClient } from "../pki/find_client.ts";
@@ -31,7 +31,7 @@ const DEFAULT_PORT = 8443;
 export function certsFolder(certs: string | undefined): string {
   const folder = certs ?? defaultCertsFolder();
   if (folder === undefined) throw new Failure("Cannot find the certificates: neither --certs nor HOME is set");
-  return withoutParents(folder);
+  return namedPath(folder);
 }
 
 /** The folder that certificates are made in without --certs; `undefined` if the environment names none. */
@@ -73,7 +73,7 @@ export async function openSocket(path: string): Promise<Connection> {
     import("./transport.ts"),
     import("./unix_connector.ts"),
   ]);
-  return { name: path, transport: new HttpTransport("localhost", unixConnector(withoutParents(path))), shown: null };
+  return { name: path, transport: new HttpTransport("localhost", unixConnector(namedPath(path))), shown: null };
 }
 
 /**
@@ -90,6 +90,12 @@ function parseAddress(given: string): { host: string; port: number; text: string
     );
   }
   return { host: url.hostname.replace(/^\[|\]$/g, ""), port, text: `${url.hostname}:${port}` };
+}
+
+/** Gives a path that a user named as Deno is to have it. @throws {Error} when it is relative to a directory that was removed. */
+function namedPath(path: string): string {
+  if (!path.startsWith("/")) currentDirectory(path);
+  return withoutParents(path);
 }
 
 function variable(name: string): string | undefined {

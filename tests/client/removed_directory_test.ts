@@ -35,7 +35,7 @@ Deno.test(
     deepEqual(await runRemoved("teleworker", ["list", "--certs", "certs"], env), {
       code: 1,
       stdout: "",
-      stderr: 'teleworker: Cannot find certificates: there is no "ca.pem" in "certs"; name their folder with --certs\n',
+      stderr: 'teleworker: Cannot use "certs": the current directory was removed; run: cd DIR\n',
     });
   },
 );
