@@ -99,7 +99,8 @@ await_drains() {
   (
     nap='' over=''
     trap 'over=1; [ -z "$nap" ] || kill -KILL "$nap"' TERM
-    while [ -z "$over" ]; do
+    # The runner may have been killed in between, and the job's folder removed: then nobody tells this shell to end.
+    while [ -z "$over" ] && [ -e spec.json ]; do
       sleep 5 &
       nap=$!
       [ -z "$over" ] || kill -KILL "$nap"
