@@ -39,6 +39,8 @@ export interface ApiRequest {
 export class Api implements Disposable {
   readonly #connection: Connection;
   readonly #silence: SilenceWatch;
+  /** Whether the server has answered anything, on any connection. */
+  #answered = false;
 
   /** Takes the connection over, and closes it when disposed. */
   constructor(connection: Connection, limits: SilenceLimits = SILENCE) {
@@ -169,7 +171,9 @@ export class Api implements Disposable {
 
   async #send(request: TransportRequest): Promise<Response> {
     try {
-      return await this.#connection.transport.send(request);
+      const response = await this.#connection.transport.send(request);
+      this.#answered = true;
+      return response;
     } catch (error) {
       if (request.signal?.aborted) throw error;
       throw this.#failureOf(error);
@@ -178,10 +182,11 @@ export class Api implements Disposable {
 
   #failureOf(error: unknown): Failure {
     const { name, shown } = this.#connection;
-    const message = `Cannot reach the server at "${name}": ${explain(error, shown)}`;
+    const tell = (accepted: boolean) => `Cannot reach the server at "${name}": ${explain(error, shown, accepted)}`;
+    const message = tell(this.#answered);
     if (isPermanent(error, shown)) return new Failure(message, { cause: error });
-    const refused = shown !== null && error instanceof UnansweredError;
-    return new (refused ? UnansweredFailure : ConnectionFailure)(message, { cause: error });
+    if (shown === null || !(error instanceof UnansweredError)) return new ConnectionFailure(message, { cause: error });
+    return new UnansweredFailure(message, { cause: error, refusal: tell(false) });
   }
 
   /** Asks the server on a new connection whether it is there. */

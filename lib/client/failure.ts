@@ -23,6 +23,14 @@ export class ConnectionFailure extends Failure {
  */
 export class UnansweredFailure extends ConnectionFailure {
   override readonly name = "UnansweredFailure";
+  /** The sentence once it is taken for a refusal. */
+  readonly refusal: string;
+
+  /** Takes the same sentence for both unless `refusal` says more. */
+  constructor(message: string, { refusal = message, ...options }: ErrorOptions & { readonly refusal?: string } = {}) {
+    super(message, options);
+    this.refusal = refusal;
+  }
 }
 
 /** The server answered with a problem. */

@@ -91,11 +91,14 @@ export function isPermanent(error: unknown, shown: ShownCertificate | null): boo
     PERMANENT_CODES.includes(code) || code.startsWith("HPE_") || timeProblemOf(shown) !== undefined;
 }
 
-/** As {@linkcode reasonOf}; if the server may have refused our certificate, it looks whether that is valid now. */
-export function explain(error: unknown, shown: ShownCertificate | null): string {
+/**
+ * As {@linkcode reasonOf}; if the server may have refused our certificate, it looks whether that is valid now.
+ * @param accepted whether the server has answered us, and so accepted it.
+ */
+export function explain(error: unknown, shown: ShownCertificate | null, accepted = false): string {
   const reason = reasonOf(error);
-  if (shown === null) return reason === REFUSED ? CLOSED : reason;
-  return timeProblemOf(shown) ?? reason;
+  const told = reason === REFUSED && (accepted || shown === null) ? CLOSED : reason;
+  return timeProblemOf(shown) ?? told;
 }
 
 /** Why our own certificate is not valid now; `undefined` if it is, or cannot be read. */

@@ -21,11 +21,14 @@ function mayPass(error: unknown, again: boolean): boolean {
   return status === 503 || (again && status === 429);
 }
 
+/** What is being tried again: all of it for the one server of this process, whose loss is told once and not by each. */
+const lost = new Set<object>();
+
 /**
  * Tries until it succeeds or fails for good. A first try that fails is a failure: only what has worked before is taken to be
  * away for a while.
  * @param attempt calls `progress` whenever it got something.
- * @param notice is called once for every time that the connection is lost.
+ * @param notice is called once for every time that the connection is lost, unless another call has just told of that.
  */
 export async function ridingThrough<T>(
   attempt: (progress: () => void) => Promise<T>,
@@ -38,7 +41,11 @@ export async function ridingThrough<T>(
   let since = 0;
   let again = false;
   let unanswered = 0;
+  const call = {};
+  using stack = new DisposableStack();
+  stack.defer(() => lost.delete(call));
   const progress = () => {
+    lost.delete(call);
     succeeded = again = true;
     unanswered = 0;
     pause = PAUSE.first;
@@ -51,10 +58,13 @@ export async function ridingThrough<T>(
       if (!succeeded || !mayPass(error, again) || !(error instanceof Error) || signal.aborted) throw error;
       again = true;
       unanswered = error instanceof UnansweredFailure ? unanswered + 1 : 0;
-      if (unanswered >= MAX_UNANSWERED) throw error;
+      if (error instanceof UnansweredFailure && unanswered >= MAX_UNANSWERED) {
+        throw new UnansweredFailure(error.refusal, { cause: error });
+      }
       if (since === 0) {
         since = performance.now();
-        notice(error);
+        if (lost.size === 0) notice(error);
+        lost.add(call);
       }
       if (performance.now() - since > PATIENCE) throw error;
       await sleep(pause * (0.5 + Math.random()), signal);

@@ -83,7 +83,7 @@ Deno.test("Follower: server closes a few connections unanswered → goes on", as
     await using client = new LiveClient({ address: server.address, certs }, ["wait", job.id]);
     const { code, stdout, stderr } = await client.ended;
     deepEqual({ code, stdout }, { code: 3, stdout: `${job.id} exited 3\n` });
-    match(stderr, /^teleworker: .*; trying again\n$/);
+    match(stderr, /^teleworker: Cannot reach the server at "\S+": it closed the connection; trying again\n$/);
     await until("it tried as often as that", () => server.asked.length === 5);
   } finally {
     await Deno.remove(certs, { recursive: true });

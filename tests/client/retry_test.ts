@@ -69,3 +69,20 @@ Deno.test("ridingThrough: too many followers → ends, but not after a lost conn
   await rejects(ridingThrough(failing(full()), () => {}, never, true), ProblemFailure);
   equal(await ridingThrough(failing(away(), full()), () => {}, never, true), "done");
 });
+
+Deno.test("ridingThrough: one loss of many → is told once, and the next one again", async () => {
+  const notices: string[] = [];
+  const tell = ({ message }: Error) => void notices.push(message);
+  for (const times of [1, 2]) {
+    await Promise.all([1, 2, 3].map(() => ridingThrough(failing(away(), away()), tell, never, true)));
+    equal(notices.length, times);
+  }
+});
+
+Deno.test("ridingThrough: closed unanswered again and again → says what that means", async () => {
+  const attempt = () => Promise.reject(new UnansweredFailure("It closed", { refusal: "It refused us" }));
+  const notices: string[] = [];
+  const riding = ridingThrough(attempt, ({ message }) => notices.push(message), never, true);
+  await rejects(riding, { name: "UnansweredFailure", message: "It refused us" });
+  deepEqual(notices, ["It closed"]);
+});

@@ -3,6 +3,7 @@ import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
 import { teleworker } from "../support/teleworker.ts";
 import { until } from "../support/until.ts";
+import { LiveClient } from "./live_client.ts";
 
 /** Enough for a job to hear its signal on a slow machine. */
 const GRACE = "2s";
@@ -134,4 +135,28 @@ Deno.test("stop: each command → a key of its own, which the job's note has", a
   equal(new Set(note.requests).size, 2);
   await teleworker(daemon, ["stop", "--kill", id]);
   deepEqual((await Promise.all(stops)).map(({ stdout }) => stdout), Array(2).fill(`${id} stopped SIGKILL\n`));
+});
+
+Deno.test("stop: daemon is killed meanwhile → says once that it is away, and guesses nothing", async () => {
+  await using daemon = await Daemon.start();
+  using alice = await Https.as(daemon, "alice");
+  const script = "trap 'echo asked' TERM; echo ready; while :; do sleep 0.05; done";
+  const output = async (id: string) => await (await alice.send("GET", `/v1/jobs/${id}/stdout`)).text();
+  const jobs = await Promise.all([1, 2, 3].map(() => alice.start({ command: "sh", args: ["-c", script] })));
+  for (const { id } of jobs) await until("it is ready", async () => (await output(id)).includes("ready"));
+  await using client = new LiveClient(daemon, ["stop", "--grace", "60s", ...jobs.map(({ id }) => id)]);
+  for (const { id } of jobs) await until("it was asked to stop", async () => (await output(id)).includes("asked"));
+  await daemon.end("SIGKILL");
+  await client.notes("trying again");
+  await daemon.run();
+  using again = await Https.as(daemon, "alice");
+  for (const { id } of jobs) {
+    await again.job(await again.send("POST", `/v1/jobs/${id}/stop`, { signal: "SIGKILL", graceSeconds: 0 }));
+  }
+  const { code, stderr } = await client.ended;
+  equal(code, 0);
+  match(
+    stderr,
+    /^teleworker: Cannot reach the server at "\S+": (it closed the connection|connection refused; .*\?); trying again\n$/,
+  );
 });
