@@ -1,6 +1,3 @@
-import { z } from "zod";
-
-const bytesModuleSchema = z.object({ default: z.instanceof(Uint8Array) });
 /** Deno keeps a module by its URL, and would give the same bytes again. */
 let reads = 0;
 
@@ -15,6 +12,11 @@ export async function readOwnProcFile(name: string): Promise<Uint8Array> {
     return await Deno.readFile(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    return bytesModuleSchema.parse(await import(`${path}?${reads++}`, { with: { type: "bytes" } })).default;
+    // Not by a schema: every start of the client would wait for what makes them.
+    const module: unknown = await import(`${path}?${reads++}`, { with: { type: "bytes" } });
+    if (typeof module === "object" && module !== null && "default" in module && module.default instanceof Uint8Array) {
+      return module.default;
+    }
+    throw new TypeError(`Cannot read "${path}": the module is not bytes`, { cause: error });
   }
 }
