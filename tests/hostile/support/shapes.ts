@@ -158,11 +158,9 @@ const TARGETS: readonly Row[] = [
   ...["%00", "%zz", "%", "%ff%fe", "%c0%ae%c0%ae", "%ed%a0%80", "%u0041", "%f8%80%80%80%80"].map((
     id,
   ): Row => [`the path ${id}`, get(HOST, `/v1/jobs/${id}`), MISSING]),
-  ...["%ff", "%c0%80", "%00", "%"].map((name): Row => [
-    `the query ${name}`,
-    get(HOST, `/v1/jobs?name=${name}`),
-    GOOD,
-  ]),
+  ["the query %00", get(HOST, "/v1/jobs?name=%00"), GOOD],
+  // Read as U+FFFD they would be another name.
+  ...["%ff", "%c0%80", "%"].map((name): Row => [`the query ${name}`, get(HOST, `/v1/jobs?name=${name}`), READ]),
   ["a parameter twice", get(HOST, "/v1/jobs?name=a&name=b"), READ],
   ["a parameter twice, once escaped", get(HOST, "/v1/jobs?name=a&n%61me=b"), READ],
   ...["*", "http://"].map((target): Row => [`the target ${target}`, get(HOST, target), READ]),
