@@ -5,7 +5,6 @@ import { revoke } from "../../lib/pki/revoke.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Https } from "../support/https.ts";
-import { until } from "../support/until.ts";
 import { aJob } from "../support/a_job.ts";
 import { LiveClient } from "./live_client.ts";
 import { json, scriptedServer } from "./scripted_server.ts";
